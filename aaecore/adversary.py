@@ -1,0 +1,53 @@
+"""A pair, what is real and what is fake, under an adversarial loss: every paper's adversary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attrs import field, frozen
+from torch import Tensor
+
+from aaecore.forward import Forward
+from aaecore.loss import AdversarialLoss, Scores
+
+
+def _names(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+@frozen
+class Adversary:
+    """One discriminator, the quantity it should call real and the ones it should call fake.
+
+    `real` and `fakes` name quantities of a `Forward`. `condition` gives the discriminator what stands beside real and
+    fake alike, so that it cannot tell them apart by the condition's frequencies.
+    """
+
+    network: str
+    """Role of the discriminator, `code_discriminator` say."""
+    real: str
+    fakes: tuple[str, ...] = field(converter=_names)
+    loss: AdversarialLoss
+    condition: Callable[[Forward], Tensor] | None = None
+
+    def scores(self, f: Forward) -> Scores:
+        """The discriminator with its condition given: samples to scores (B,)."""
+        network = f.net[self.network]
+        if self.condition is None:
+            return network
+        condition = self.condition(f)
+        return lambda v: network(v, condition)  # type: ignore[no-any-return]
+
+    def discriminate(self, f: Forward) -> Tensor:
+        """What the discriminator minimises: tell real from fake."""
+        fakes = [getattr(f, name) for name in self.fakes]
+        draw = f.draw(self.network + ".penalty")
+        return self.loss.discriminator(self.scores(f), getattr(f, self.real), fakes, draw)
+
+    def deceive(self, f: Forward) -> Tensor:
+        """What the makers of the fakes minimise: be called real."""
+        d = self.scores(f)
+        total = self.loss.generator(d(getattr(f, self.fakes[0])))
+        for name in self.fakes[1:]:
+            total = total + self.loss.generator(d(getattr(f, name)))
+        return total

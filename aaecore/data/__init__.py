@@ -1,0 +1,22 @@
+"""Data: where it comes from, how networks see it, in which order."""
+
+from aaecore.data.assemble import from_arrays
+from aaecore.data.config import DataConfig
+from aaecore.data.dataset import Data
+from aaecore.data.load import load_data
+from aaecore.data.loader import Loader, steps_per_epoch
+from aaecore.data.samples import InMemory, Samples, Streamed
+from aaecore.data.scaling import Scaling
+
+__all__ = [
+    "Data",
+    "DataConfig",
+    "InMemory",
+    "Loader",
+    "Samples",
+    "Scaling",
+    "Streamed",
+    "from_arrays",
+    "load_data",
+    "steps_per_epoch",
+]

@@ -1,0 +1,213 @@
+"""From arrays or files to checked data: split, limited, its labels thinned, in memory if it fits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from attrs import evolve, frozen
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+from aaecore.data.arrays import ArraySource, as_array
+from aaecore.data.config import DataConfig
+from aaecore.data.dataset import Data
+from aaecore.data.labels import as_labels, class_names, count_classes, keep_labels, stratified, tensor
+from aaecore.data.npy import Mapped
+from aaecore.data.samples import Array, Samples, Source, Streamed
+from aaecore.errors import DataError
+from aaecore.randomness import Draw
+
+Given = ArrayLike | Tensor | Mapped
+
+
+@frozen(kw_only=True)
+class Table:
+    """What a source gives: samples, and a row for each in whatever else there is."""
+
+    x: Source
+    y: Array | None = None
+    target: Source | None = None
+    condition: Array | None = None
+
+    @property
+    def size(self) -> int:
+        """The number of samples."""
+        return len(self.x)
+
+
+def from_arrays(
+    x: Given,
+    y: Given | None = None,
+    *,
+    x_heldout: Given | None = None,
+    y_heldout: Given | None = None,
+    target: Given | None = None,
+    target_heldout: Given | None = None,
+    condition: Given | None = None,
+    condition_heldout: Given | None = None,
+    heldout: float = 0.0,
+    name: str = "arrays",
+    classes: Sequence[str] | None = None,
+    labels: int | None = None,
+    seed: int = 0,
+) -> Data:
+    """Data from numpy arrays or tensors: images in any usual layout, or plain vectors (N, F).
+
+    `heldout` is the share held out if no `x_heldout` is given; `labels` keeps that many, class balanced.
+    """
+    config = DataConfig(source=name, heldout=heldout, labels=labels, streamed="no")
+    train = table(name, None, x, y, target, condition)
+    test = None
+    if x_heldout is not None:
+        test = table(f"{name} (held out)", None, x_heldout, y_heldout, target_heldout, condition_heldout)
+    elif y_heldout is not None or target_heldout is not None or condition_heldout is not None:
+        raise DataError(f"{name}: something is held out without samples; give x_heldout too")
+    return assemble(train, test, config, seed, classes)
+
+
+def table(
+    name: str, size: int | None, x: Given, y: Given | None, target: Given | None, condition: Given | None
+) -> Table:
+    """A checked table of arrays; images are resized to `size`."""
+    samples = ArraySource(_held(x), f"x in {name}", size)
+    return Table(
+        x=samples,
+        y=None if y is None else as_labels(_read(y), name),
+        target=None if target is None else ArraySource(_held(target), f"target in {name}", size),
+        condition=None if condition is None else _condition(_read(condition), name),
+    )
+
+
+def assemble(
+    train: Table, test: Table | None, config: DataConfig, seed: int, classes: Sequence[str] | None = None
+) -> Data:
+    """Data to train on, from what a source gives, as `config` says."""
+    name = config.source
+    names = _class_names(train, test, classes, name)
+    data = _data(train, name, names)
+    if test is not None:
+        _check_alike(train, test, name)
+        data = evolve(data, heldout=_data(test, f"{name} (held out)", names))
+    data = _thinned(data if test is not None else _split(data, config.heldout, seed), config, seed)
+    return _placed(data, config)
+
+
+def _held(values: Given) -> Array | Mapped:
+    return values if isinstance(values, Mapped) else as_array(values)
+
+
+def _read(values: Given) -> Array:
+    held = _held(values)
+    return np.array(held.open()) if isinstance(held, Mapped) else held
+
+
+def _condition(values: Array, name: str) -> Array:
+    if values.ndim != 2 or values.dtype.kind not in "biuf" or 0 in values.shape[1:]:
+        raise DataError(
+            f"{name}: condition is {values.dtype} {values.shape}, not numbers (N, width); reshape it"
+        )
+    with np.errstate(over="ignore"):
+        condition: Array = values.astype(np.float32)
+    if not np.isfinite(condition).all():
+        raise DataError(f"{name}: condition holds NaN or infinite values; fill them in, e.g. np.nan_to_num")
+    return condition
+
+
+def _class_names(train: Table, test: Table | None, given: Sequence[str] | None, name: str) -> tuple[str, ...]:
+    labels = [t.y for t in (train, test) if t is not None and t.y is not None]
+    count = count_classes(np.concatenate(labels), name) if labels else 0
+    return class_names(given, count, name) if count else ()
+
+
+def _data(table: Table, name: str, classes: tuple[str, ...]) -> Data:
+    for what, rows in (("y", table.y), ("target", table.target), ("condition", table.condition)):
+        if rows is not None and len(rows) != table.size:
+            raise DataError(
+                f"{name}: x has {table.size} samples but {what} has {len(rows)}; give one for each sample"
+            )
+    if table.target is not None and table.target.shape != table.x.shape:
+        raise DataError(
+            f"{name}: x has shape {table.x.shape} but target {table.target.shape}; give both the same shape"
+        )
+    return Data(
+        x=Streamed(table.x),
+        y=None if table.y is None or not classes else tensor(table.y),
+        target=None if table.target is None else Streamed(table.target),
+        condition=None if table.condition is None else tensor(table.condition),
+        classes=classes,
+        name=name,
+    )
+
+
+def _check_alike(train: Table, test: Table, name: str) -> None:
+    if test.x.shape != train.x.shape:
+        raise DataError(
+            f"{name}: x has shape {train.x.shape} but held-out x {test.x.shape}; give both the same shape"
+        )
+    if (test.target is None) != (train.target is None):
+        raise DataError(
+            f"{name}: targets must be given for both training and held-out samples, or for neither"
+        )
+    widths = [None if t.condition is None else t.condition.shape[1] for t in (train, test)]
+    if widths[0] != widths[1]:
+        raise DataError(
+            f"{name}: conditions have width {widths[0]} but held-out {widths[1]}; give both the same"
+        )
+    if test.size == 0:
+        raise DataError(
+            f"{name}: the held-out set is empty; leave it out, or split by --set data.heldout=0.2"
+        )
+
+
+def _split(data: Data, share: float, seed: int) -> Data:
+    y = None if data.y is None else data.y.numpy()
+    rest, held = stratified(y, len(data), share, seed)
+    if not len(held):
+        return data
+    return evolve(data.subset(rest), heldout=evolve(data.subset(held), name=f"{data.name} (held out)"))
+
+
+def _thinned(data: Data, config: DataConfig, seed: int) -> Data:
+    if config.limit is not None and config.limit < len(data):
+        chosen = Draw(seed).purpose("limit").permutation(len(data))[: config.limit]
+        data = data.subset(chosen.sort().values)
+    if config.labels is None:
+        return data
+    if data.y is None:
+        raise DataError(
+            f"{data.name}: has no labels to keep {config.labels} of; leave --labels out, or give labels (y)"
+        )
+    return evolve(data, y=tensor(keep_labels(data.y.numpy(), config.labels, data.name, seed)))
+
+
+def _placed(data: Data, config: DataConfig) -> Data:
+    if len(data) < 2:
+        raise DataError(f"{data.name}: {len(data)} sample(s) to train on; at least 2 are needed")
+    sets = [data] if data.heldout is None else [data, data.heldout]
+    numbers = max(len(d) * int(np.prod(d.shape)) * (2 if d.target else 1) for d in sets)
+    fits = 4 * numbers <= config.memory_gb * 1e9
+    if config.streamed == "no" or (config.streamed == "auto" and fits):
+        data = _loaded(data)
+    _check_varied(data)
+    return data
+
+
+def _loaded(data: Data) -> Data:
+    def load(samples: Any) -> Any:
+        return samples.load() if isinstance(samples, Streamed) else samples
+
+    heldout = None if data.heldout is None else _loaded(data.heldout)
+    return evolve(data, x=load(data.x), target=load(data.target), heldout=heldout)
+
+
+def _check_varied(data: Data) -> None:
+    if not _varied(data.x):
+        raise DataError(f"{data.name}: all {len(data)} samples are identical; give data that varies")
+
+
+def _varied(samples: Samples, step: int = 256) -> bool:
+    first = samples.take([0])
+    starts = range(0, len(samples), step)
+    return any((samples.take(range(s, min(s + step, len(samples)))) != first).any() for s in starts)

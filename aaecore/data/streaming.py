@@ -1,0 +1,87 @@
+"""Batches read and decoded by worker processes while earlier ones are trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from attrs import define, field, frozen
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from aaecore.data.dataset import Data
+from aaecore.data.scaling import Scaling
+from aaecore.errors import DataError
+
+Rows = tuple[Tensor, Tensor | None]
+_SCALED = ("x", "target", "x_labelled")
+
+
+class Stream:
+    """Batches of data too large for memory; workers live as long as this does."""
+
+    def __init__(self, data: Data, device: torch.device, scaling: Scaling | None, workers: int) -> None:
+        self.device, self.scaling = device, scaling
+        self.order = _Order()
+        self.loader: DataLoader[dict[str, Tensor]] = DataLoader(
+            _Reader(data),
+            sampler=self.order,
+            batch_size=None,
+            num_workers=workers,
+            persistent_workers=workers > 0,
+            pin_memory=device.type == "cuda",
+            generator=torch.Generator(),  # else each epoch would take a number from the global stream
+        )
+
+    def batches(self, rows: Tensor, labelled: Tensor | None) -> Iterator[dict[str, Tensor]]:
+        """One batch for each row of indices."""
+        pairs = labelled.unbind() if labelled is not None else [None] * len(rows)
+        self.order.rows = list(zip(rows.unbind(), pairs, strict=True))
+        for batch in self.loader:
+            if isinstance(batch, DataError):
+                raise batch
+            yield {name: self._ready(name, part) for name, part in batch.items()}
+
+    def _ready(self, name: str, part: Tensor) -> Tensor:
+        part = part.to(self.device, non_blocking=True)
+        return self.scaling.apply(part) if self.scaling is not None and name in _SCALED else part
+
+
+@define(eq=False)
+class _Order(Sampler[Rows]):
+    """The index rows of the coming epoch."""
+
+    rows: list[Rows] = field(factory=list)
+
+    def __iter__(self) -> Iterator[Rows]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+@frozen(eq=False)
+class _Reader(Dataset[dict[str, Tensor]]):
+    """Reads one batch, in a worker."""
+
+    data: Data
+
+    def __getitem__(self, rows: Rows) -> dict[str, Tensor]:
+        try:
+            return self._read(*rows)
+        except DataError as error:
+            # Raised in a worker it would reach the user as a page of traceback in the text of another error.
+            return error  # type: ignore[return-value]
+
+    def _read(self, rows: Tensor, labelled: Tensor | None) -> dict[str, Tensor]:
+        part = self.data.subset(rows)
+        found = {"x": part.x, "y": part.y, "target": part.target, "condition": part.condition}
+        batch = {
+            k: v if isinstance(v, Tensor) else v.take(range(len(rows)))
+            for k, v in found.items()
+            if v is not None
+        }
+        if labelled is not None:
+            assert self.data.y is not None
+            batch |= {"x_labelled": self.data.x.take(labelled), "y_labelled": self.data.y[labelled]}
+        return batch

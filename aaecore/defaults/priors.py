@@ -1,0 +1,58 @@
+"""Priors every paper needs."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from attrs import field, frozen
+from attrs.validators import gt
+from torch import Tensor
+from torch.nn.functional import one_hot
+
+from aaecore.forward import Networks
+from aaecore.prior import Prior
+from aaecore.randomness import Draw
+
+
+@frozen(kw_only=True)
+class Gaussian(Prior):
+    """N(0, std^2 I).
+
+    std: standard deviation of every dimension.
+    """
+
+    std: float = field(default=1.0, validator=gt(0))
+
+    def sample(self, n: int, code: int, *, labels: Tensor | None, draw: Draw, net: Networks) -> Tensor:
+        """(n, code), labels unheeded."""
+        z = draw.normal(n, code)
+        return z if self.std == 1 else z * self.std
+
+
+@frozen(kw_only=True)
+class Uniform(Prior):
+    """U(-bound, bound) in every dimension.
+
+    bound: half the width of the cube.
+    """
+
+    bound: float = field(default=1.0, validator=gt(0))
+
+    def sample(self, n: int, code: int, *, labels: Tensor | None, draw: Draw, net: Networks) -> Tensor:
+        """(n, code), labels unheeded."""
+        return (2 * draw.uniform(n, code) - 1) * self.bound
+
+
+@frozen(kw_only=True)
+class Categorical(Prior):
+    """Uniform one-hot vectors: one of `code` categories."""
+
+    uses_labels: ClassVar[bool] = True
+
+    def sample(self, n: int, code: int, *, labels: Tensor | None, draw: Draw, net: Networks) -> Tensor:
+        """(n, code) one-hot; a label >= 0 is its own category."""
+        k = draw.integers(code, n)
+        if labels is not None:
+            k = labels.where(labels >= 0, k)
+        return one_hot(k, code).float()
+

@@ -1,0 +1,58 @@
+"""What a phase minimises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from attrs import field, frozen
+from attrs.validators import ge, in_
+from torch import Tensor
+
+from aaecore.forward import Forward
+from aaecore.part import Part
+from aaecore.phase import ROLES, Role
+from aaecore.randomness import Draw
+
+Scores = Callable[[Tensor], Tensor]
+"""A discriminator, its condition already given: samples (B, ...) to logits or raw scores (B,)."""
+
+
+class Loss(Part):
+    """One term: a function of a batch's quantities, a mean over the batch."""
+
+    kind: ClassVar[str] = "loss"
+
+    def __call__(self, f: Forward) -> Tensor:
+        """The loss, a scalar."""
+        raise NotImplementedError
+
+
+class ReconstructionLoss(Loss):
+    """How far `f.x_rec` is from `f.target`."""
+
+
+@frozen(kw_only=True)
+class Regularizer(Loss):
+    """A penalty added to one of the recipe's phases.
+
+    weight: factor on this term.
+    role: role of the phase that minimises it; of several, the first that moves the encoder.
+    """
+
+    weight: float = field(default=1.0, validator=ge(0))
+    role: Role = field(default="generator", validator=in_(ROLES))
+
+
+class AdversarialLoss(Part):
+    """One game, two sides, for any discriminator on codes, labels or images."""
+
+    kind: ClassVar[str] = "loss"
+
+    def discriminator(self, d: Scores, real: Tensor, fakes: Sequence[Tensor], draw: Draw) -> Tensor:
+        """What the discriminator minimises, with its penalty if it has one."""
+        raise NotImplementedError
+
+    def generator(self, scores: Tensor) -> Tensor:
+        """What the maker of the fakes minimises, given their scores (B,)."""
+        raise NotImplementedError

@@ -1,0 +1,153 @@
+"""What a user keeps of a training: networks that encode, decode, reconstruct, sample and predict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import Module
+
+from aaecore.data import Scaling
+from aaecore.errors import AAEError, DataError
+from aaecore.forward import Forward
+from aaecore.randomness import Draw
+from aaecore.recipe import Recipe
+from aaecore.spec import Spec
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+CHUNK = 1000
+"""Samples that go through the networks at once."""
+
+
+class Model:
+    """A recipe's networks on one kind of data.
+
+    Images go in and come out as float (N, C, H, W) in [0, 1], plain vectors (N, F) in their own units, whatever range
+    the networks see. All methods run in inference mode and return tensors on the CPU.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        spec: Spec,
+        networks: Mapping[str, Module],
+        scaling: Scaling,
+        *,
+        classes: tuple[str, ...] = (),
+        metrics: Mapping[str, float] | None = None,
+    ) -> None:
+        self.recipe = recipe
+        self.spec = spec
+        self.networks = dict(networks)
+        self.scaling = scaling
+        self.classes = classes
+        self.metrics = dict(metrics or {})
+        """Final figures on held-out data, by flat names."""
+
+    def encode(self, x: ArrayLike | Tensor, *, sample: bool = False, seed: int = 0) -> Tensor:
+        """Codes of samples, (N, code): the recipe's representation (the posterior's mean), or draws from the posterior."""
+        return self._batched(lambda f: f.z if sample else f.recipe.representation(f), seed, x=x)
+
+    def decode(self, z: ArrayLike | Tensor) -> Tensor:
+        """Samples for all that the recipe's decoder is given, (N, decoder_width): codes, and labels if it takes them."""
+        self._need("decoder")
+        width = self.recipe.decoder_width(self.spec)
+        z = torch.as_tensor(np.asarray(z), dtype=torch.float32)
+        if z.dim() != 2 or z.shape[1] != width:
+            raise DataError(f"decode takes (N, {width}) for this recipe, not {tuple(z.shape)}")
+        return self._batched(lambda f: self._unscaled(f.net.decoder(f.batch["z"])), 0, z=z)
+
+    def reconstruct(self, x: ArrayLike | Tensor, *, labels: ArrayLike | Tensor | None = None) -> Tensor:
+        """Samples through encoder and decoder; `labels` (N,) where the decoder is given them."""
+        self._need("encoder")
+        return self._batched(lambda f: self._unscaled(f.x_rec), 0, x=x, y=labels)
+
+    def sample(self, n: int, *, labels: ArrayLike | Tensor | None = None, seed: int = 0) -> Tensor:
+        """`n` new samples; `labels`, one or (n,), asks for these classes."""
+        return self._batched(lambda f: self._unscaled(f.x_gen), seed, n=n, asked_labels=self._asked(labels, n))
+
+    def prior(self, n: int, *, labels: ArrayLike | Tensor | None = None, seed: int = 0) -> Tensor:
+        """`n` draws from the prior, (n, code)."""
+        return self._batched(lambda f: f.z_prior, seed, n=n, asked_labels=self._asked(labels, n))
+
+    def predict(self, x: ArrayLike | Tensor) -> Tensor:
+        """Probabilities of the classes (or clusters), (N, K)."""
+        return self._batched(lambda f: f.recipe.predict(f), 0, x=x)
+
+    def compute(self, quantity: Callable[[Forward], Tensor], x: ArrayLike | Tensor, *, seed: int = 0) -> Tensor:
+        """Any quantity of a `Forward` in inference mode, for all samples."""
+        return self._batched(quantity, seed, x=x)
+
+    def eval(self) -> Model:
+        """Put all networks in inference mode."""
+        for network in self.networks.values():
+            network.eval().requires_grad_(False)
+        return self
+
+    def to(self, device: torch.device | str) -> Model:
+        """Move all networks to a device."""
+        for network in self.networks.values():
+            network.to(device)
+        self.scaling = self.scaling.to(torch.device(device))
+        return self
+
+    @property
+    def device(self) -> torch.device:
+        """Where the networks are."""
+        return next((p.device for net in self.networks.values() for p in net.parameters()), torch.device("cpu"))
+
+    # ---- the mechanism
+
+    def _batched(self, quantity: Callable[[Forward], Tensor], seed: int, **given: Any) -> Tensor:
+        if "x" in given:
+            self._need("encoder")
+        modes = {network: network.training for network in self.networks.values()}
+        try:
+            for network in modes:
+                network.eval()
+            with torch.inference_mode():
+                return torch.cat([quantity(f).cpu() for f in self._forwards(seed, given)])
+        finally:
+            for network, mode in modes.items():
+                network.train(mode)
+
+    def _forwards(self, seed: int, given: Mapping[str, Any]) -> Iterator[Forward]:
+        tensors = {name: self._tensor(name, value) for name, value in given.items() if value is not None and name != "n"}
+        n = given["n"] if "n" in given else len(next(iter(tensors.values())))
+        for start in range(0, n, CHUNK):
+            batch = {name: t[start : start + CHUNK].to(self.device) for name, t in tensors.items()}
+            if "x" in batch:
+                batch["x"] = self.scaling.apply(batch["x"])
+            rows = min(CHUNK, n - start)
+            draw = Draw(seed, start, device=self.device)
+            yield self.recipe.forward(self.recipe, self.spec, self.networks, batch, draw, training=False, n=rows)
+
+    def _tensor(self, name: str, value: ArrayLike | Tensor) -> Tensor:
+        tensor = value if isinstance(value, Tensor) else torch.from_numpy(np.array(value))
+        if name != "x":
+            return tensor
+        if tensor.shape[1:] != self.spec.shape:
+            raise DataError(f"this model takes samples of shape (N, {', '.join(map(str, self.spec.shape))}), not {tuple(tensor.shape)}")
+        return tensor / 255 if tensor.dtype == torch.uint8 and self.spec.is_image else tensor.float()
+
+    def _unscaled(self, x: Tensor) -> Tensor:
+        return self.scaling.invert(x.float())
+
+    def _asked(self, labels: ArrayLike | Tensor | None, n: int) -> Tensor | None:
+        if labels is None:
+            return None
+        asked = torch.as_tensor(np.asarray(labels), dtype=torch.int64).expand(n)
+        if not self.spec.classes:
+            raise DataError("samples cannot be asked for by label: the data of this run had no labels")
+        if asked.min() < -1 or asked.max() >= self.spec.classes:
+            raise DataError(f"labels are 0 to {self.spec.classes - 1} here (-1 for any), not {int(asked.max())}")
+        return asked
+
+    def _need(self, role: str) -> None:
+        if role not in self.networks:
+            raise AAEError(f"this recipe has no {role}; its networks are: {', '.join(sorted(self.networks))}")

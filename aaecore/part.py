@@ -1,0 +1,69 @@
+"""What all replaceable parts have in common."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+if TYPE_CHECKING:
+    from torch.nn import Module
+
+    from aaecore.phase import Phase
+    from aaecore.recipe import Recipe
+    from aaecore.spec import Spec
+
+
+class Part:
+    """A replaceable part: a frozen attrs class whose fields are its configuration.
+
+    The first line of its docstring is its help text; a line `field: meaning` in it documents a field. A part that is
+    trained brings its networks and the phases that move them, and so works in anybody's recipe.
+    """
+
+    def networks(self, recipe: Recipe, spec: Spec) -> Mapping[str, Callable[[], Module]]:
+        """What builds the networks this part needs beyond the recipe's own, by role; an existing role is shared."""
+        return {}
+
+    def phases(self, recipe: Recipe, spec: Spec) -> Sequence[Phase]:
+        """Phases that train them, run after the recipe's own; a name that exists already is not added again."""
+        return ()
+
+    def check(self, recipe: Recipe, spec: Spec) -> None:
+        """Raise `aaecore.errors.AAEError` if this part cannot work in `recipe` on such data, saying what would."""
+
+
+def summary(cls: type) -> str:
+    """The first line of a class's docstring, as help text."""
+    return (cls.__doc__ or "").strip().split("\n")[0]
+
+
+def field_help(cls: type) -> dict[str, str]:
+    """What each field of an attrs class means, from the lines `field: meaning` of the docstrings of its family."""
+    names = {a.name for a in attrs.fields(cls)}
+    found: dict[str, str] = {}
+    for base in reversed(cls.__mro__):
+        name = None
+        for line in (base.__dict__.get("__doc__") or "").splitlines():
+            match = re.match(r"\s+(\w+): (.+)", line)
+            if match and match[1] in names:
+                name = match[1]
+                found[name] = match[2].strip()
+            elif name and line.startswith("        ") and line.strip():
+                found[name] += " " + line.strip()
+            else:
+                name = None
+    return found
+
+
+def parts_of(component: Any) -> list[Part]:
+    """All parts among the fields of an attrs instance, and the parts inside those, outermost first."""
+    found: list[Part] = []
+    for a in attrs.fields(type(component)):
+        value = getattr(component, a.name)
+        for item in value if isinstance(value, (tuple, list)) else (value,):
+            if isinstance(item, Part):
+                found += [item, *parts_of(item)]
+    return found

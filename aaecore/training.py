@@ -1,0 +1,202 @@
+"""The trainer: four loops (stage, epoch, batch, phase), with everything else an observer around them.
+
+    for stage in stacking.stages(networks, phases):
+        for epoch in stage:
+            for batch in data:
+                for phase in scheduler.plan(stage.phases):
+                    forward, backward and step, on the networks that the phase moves
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+from torch.nn import Parameter
+
+from aaecore.data import Data, Loader
+from aaecore.errors import Diverged
+from aaecore.forward import Forward
+from aaecore.model import Model
+from aaecore.observer import Observer
+from aaecore.phase import Phase, Progress
+from aaecore.randomness import Draw, Share
+from aaecore.stacking import Stage
+
+
+class Training:
+    """One training of a model on data; observers see it as `t`."""
+
+    stage: Stage
+    progress: Progress
+
+    def __init__(
+        self,
+        model: Model,
+        data: Data,
+        accelerator: Accelerator,
+        *,
+        seed: int = 0,
+        accumulate: int = 1,
+        observers: Sequence[Observer] = (),
+    ) -> None:
+        self.model = model
+        self.data = data
+        self.recipe = model.recipe
+        self.batch = self.recipe.batch
+        self.accelerator = accelerator
+        self.seed = seed
+        self.accumulate = accumulate
+        self.observers = observers
+        self.stage_index = 0
+        self.step = 0
+        """Batches seen over all stages."""
+
+    def run(self) -> None:
+        """Train from the first stage to the last."""
+        recipe, model = self.recipe, self.model
+        try:
+            self._tell("train_begin")
+            stages = recipe.stacking.stages(model.networks, recipe.all_phases(model.spec), recipe)
+            for self.stage_index, self.stage in enumerate(stages):
+                self._train_stage()
+        finally:
+            self._tell("train_end")
+            model.eval()
+
+    def _train_stage(self) -> None:
+        self._loader = Loader(
+            self.data,
+            batch=self.batch,
+            seed=self.seed,
+            labelled_batch=self.recipe.labelled_per_step(),
+            device=self.accelerator.device,
+            scaling=self.model.scaling,
+        )
+        stepper = Stepper(self.stage, self.accelerator)
+        self._set_progress(0, 0)
+        self._tell("stage_begin")
+        for epoch in range(self.stage.epochs):
+            stepper.begin_epoch(epoch)
+            for i, batch in enumerate(self._loader.epoch(epoch)):
+                self._set_progress(epoch, i)
+                self._tell("step_end", self._train_batch(stepper, batch))
+                self.step += 1
+            self._tell("epoch_end")
+
+    def _train_batch(self, stepper: Stepper, batch: Mapping[str, Tensor]) -> dict[str, float]:
+        forwards = self._forwards(batch)
+        plan = tuple(self.recipe.scheduler.plan(self.stage.phases, self.progress))
+        losses = stepper.run(plan, forwards)
+        for name, value in losses.items():
+            if not value - value == 0:  # NaN or infinite
+                raise Diverged(self._diverged(name, value))
+        return losses
+
+    def _forwards(self, batch: Mapping[str, Tensor]) -> list[Forward]:
+        """The batch as one `Forward`, or as several micro-batches."""
+        parts = self.accumulate
+        if self.stage.inputs is not None:
+            inputs = self.stage.inputs
+            batch = {k: inputs(v) if k in ("x", "target", "x_labelled") else v for k, v in batch.items()}
+        made = []
+        for i in range(parts):
+            micro = batch if parts == 1 else {k: v.chunk(parts)[i] for k, v in batch.items()}
+            draw = Draw(self.seed, self.step, device=self.accelerator.device, share=Share(i, parts))
+            made.append(self.recipe.forward(self.recipe, self.model.spec, self.stage.networks, micro, draw))
+        return made
+
+    def _set_progress(self, epoch: int, i: int) -> None:
+        per_epoch = self._loader.steps_per_epoch
+        self.progress = Progress(self.stage_index, epoch, epoch * per_epoch + i, self.stage.epochs, per_epoch)
+
+    def _diverged(self, name: str, value: float) -> str:
+        phase, term = name.split("/")
+        return (
+            f"loss {term!r} of phase {phase!r} became {value} in stage {self.stage.name!r}, epoch "
+            f"{self.progress.epoch}, step {self.step}; try a smaller learning rate (aae show lists them) or fp32"
+        )
+
+    def _tell(self, event: str, *details: object) -> None:
+        for observer in self.observers:
+            getattr(observer, event)(self, *details)
+
+
+class Stepper:
+    """Runs the phases of a plan on a batch, with one optimizer a phase, for one stage."""
+
+    def __init__(self, stage: Stage, accelerator: Accelerator) -> None:
+        self.networks = stage.networks
+        self.accelerator = accelerator
+        self.phases = {phase.name: phase for phase in stage.phases}
+        self.parameters = {p.name: self._parameters(p) for p in stage.phases}
+        self.optimizers = {p.name: p.optimizer.build(self.parameters[p.name]) for p in stage.phases}
+        self._live: set[str] | None = None
+        self._evaluating: tuple[str, ...] = ()
+        for network in stage.networks.values():
+            network.train()
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Set every phase's learning rate for this epoch."""
+        for name, optimizer in self.optimizers.items():
+            for group in optimizer.param_groups:
+                group["lr"] = self.phases[name].optimizer.rate(epoch)
+
+    def run(self, plan: Sequence[Phase], forwards: Sequence[Forward]) -> dict[str, float]:
+        """Run the phases in order on one batch (cut into micro-batches); the losses by `phase/term`."""
+        losses: dict[str, Tensor] = {}
+        done: set[str] = set()
+        for i, phase in enumerate(plan):
+            self._keep_alive({role for later in plan[i:] for role in later.moves})
+            self._set_modes(phase.evaluates)
+            for f in forwards:
+                f.begin(phase.moves)
+                f.redraw(None if phase.name in done else phase.redraws)
+            if phase.gate is None or all(bool(phase.gate(f)) for f in forwards):
+                losses |= self._descend(phase, forwards)
+            for f in forwards:
+                f.end()
+            done.add(phase.name)
+        return dict(zip(losses, torch.stack(list(losses.values())).tolist(), strict=True)) if losses else {}
+
+    def _descend(self, phase: Phase, forwards: Sequence[Forward]) -> dict[str, Tensor]:
+        share = 1 / len(forwards)
+        losses: dict[str, Tensor] = {}
+        for f in forwards:
+            with self._autocast():
+                values = {name: term.loss(f) for name, term in phase.terms.items()}
+            total = sum(phase.weight * share * term.weight * values[n] for n, term in phase.terms.items())
+            assert isinstance(total, Tensor)
+            total.backward(inputs=self.parameters[phase.name])
+            for name, value in values.items():
+                key = f"{phase.name}/{name}"
+                losses[key] = losses.get(key, 0) + share * value.detach().float()
+        optimizer = self.optimizers[phase.name]
+        optimizer.step()
+        optimizer.zero_grad()
+        return losses
+
+    def _autocast(self) -> AbstractContextManager[None]:
+        return self.accelerator.autocast()  # type: ignore[no-any-return]
+
+    def _parameters(self, phase: Phase) -> list[Parameter]:
+        return [p for role in phase.moves for p in self.networks[role].parameters()]
+
+    def _keep_alive(self, roles: set[str]) -> None:
+        """Only networks that this phase or a later one on this batch moves take part in graphs."""
+        if roles == self._live:
+            return
+        for role, network in self.networks.items():
+            if self._live is None or (role in roles) != (role in self._live):
+                network.requires_grad_(role in roles)
+        self._live = roles
+
+    def _set_modes(self, evaluates: tuple[str, ...]) -> None:
+        if evaluates == self._evaluating:
+            return
+        for role, network in self.networks.items():
+            network.train(role not in evaluates)
+        self._evaluating = evaluates

@@ -1,0 +1,115 @@
+"""Dimensionality reduction: cluster heads in the plane, and styles around them (section 7, figure 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import ClassVar
+
+import torch
+from aaecore.forward import Forward, quantity
+from aaecore.loss import Loss
+from aaecore.optimizer import SGD, Optimizer
+from aaecore.phase import Phase
+from aaecore.recipe import Builders
+from aaecore.spec import Spec
+from attrs import evolve, field, frozen
+from attrs.validators import ge, gt
+from torch import Tensor, nn
+
+from aae_classic.semi import CategoricalForward, SemiSupervised
+
+
+class ClusterHeads(nn.Module):
+    """W_C: a head w_i in code space for each category."""
+
+    def __init__(self, categories: int, code: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(categories, code))
+
+    def forward(self, y: Tensor) -> Tensor:
+        """y W_C, (B, code)."""
+        return y @ self.weight
+
+
+class HeadsForward(CategoricalForward):
+    """A batch whose representation is the sum of its head and its style."""
+
+    @quantity
+    def z_rep(self) -> Tensor:
+        """softmax(y) W_C + z, (B, code)."""
+        return self.net.cluster_heads(self.y_decoded) + self.z  # type: ignore[no-any-return]
+
+    @quantity
+    def heads(self) -> Tensor:
+        """W_C, (K, code)."""
+        k = self.recipe_.categories_for(self.spec)
+        return self.net.cluster_heads(torch.eye(k, device=self.y_prior.device))  # type: ignore[no-any-return]
+
+
+@frozen(kw_only=True)
+class HeadRepulsion(Loss):
+    """L_head = sum over i < j of max(0, eta - ||w_i - w_j||).
+
+    eta: distance at which heads stop repelling each other.
+    """
+
+    eta: float = field(default=2.0, validator=gt(0))
+
+    def __call__(self, f: Forward) -> Tensor:
+        """L_head."""
+        assert isinstance(f, HeadsForward)
+        return (self.eta - torch.pdist(f.heads)).clamp(min=0).sum()
+
+
+@frozen(kw_only=True)
+class DimensionalityReduction(SemiSupervised):
+    """The representation is the sum of a category's head and a style, both in `code` dimensions (section 7).
+
+    head_distance: distance eta at which cluster heads stop repelling each other.
+    head_weight: weight of that repulsion, which moves the heads only.
+    head_optimizer: moves the cluster heads in `head`.
+    """
+
+    forward: ClassVar[type[Forward]] = HeadsForward
+    code: int = 2
+    head_distance: float = field(default=2.0, validator=gt(0))
+    head_weight: float = field(default=1.0, validator=ge(0))
+    head_optimizer: Optimizer = SGD(lr=0.01, momentum=0.9)
+
+    def own_networks(self, spec: Spec) -> Builders:
+        """As semi-supervised, and the cluster heads."""
+        builders = super().own_networks(spec)
+        if self.labels == "alone":
+            return builders
+        return {**builders, "cluster_heads": partial(ClusterHeads, self.categories_for(spec), self.code)}
+
+    def own_phases(self, spec: Spec) -> Sequence[Phase]:
+        """On each batch: rec (which moves W_C too), disc, gen, head, cls."""
+        phases = list(super().own_phases(spec))
+        if self.labels == "alone":
+            return phases
+        rec = phases[0]
+        phases[0] = rec.extended(moves=("cluster_heads",))
+        repulsion = HeadRepulsion(eta=self.head_distance)
+        head = Phase("head", "reconstruction", ("cluster_heads",), {"L_head": repulsion}, self.head_optimizer)
+        return [*phases[:3], evolve(head, weight=self.head_weight), *phases[3:]]
+
+    def decoder_width(self, spec: Spec) -> int:
+        """The representation."""
+        return self.code
+
+    def code_of_data(self, f: Forward) -> Tensor:
+        """z_rep."""
+        assert isinstance(f, HeadsForward)
+        return f.z_rep
+
+    def code_of_prior(self, f: Forward) -> Tensor:
+        """y_prior W_C + z_prior."""
+        assert isinstance(f, HeadsForward)
+        return f.net.cluster_heads(f.y_prior) + f.z_prior  # type: ignore[no-any-return]
+
+    def representation(self, f: Forward) -> Tensor:
+        """z_rep."""
+        assert isinstance(f, HeadsForward)
+        return f.z_rep

@@ -1,0 +1,168 @@
+"""The adversarial autoencoder of Makhzani et al. 2015, and its variants that are given labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import ClassVar
+
+import torch
+from aaecore.adversary import Adversary
+from aaecore.architecture import Architecture
+from aaecore.defaults.architectures import MLP
+from aaecore.defaults.priors import Gaussian
+from aaecore.errors import ConfigError, DataError
+from aaecore.forward import Forward, quantity
+from aaecore.optimizer import SGD, Optimizer
+from aaecore.phase import Phase
+from aaecore.prior import Prior
+from aaecore.recipe import Builders, Recipe
+from aaecore.spec import Spec
+from attrs import frozen
+from torch import Tensor
+from torch.nn.functional import one_hot
+
+from aae_classic.priors import Mixture, PlanarPrior
+
+
+@frozen(kw_only=True)
+class Classic(Recipe):
+    """Adversarial autoencoder: reconstruct, discriminate codes from the prior, deceive (section 2).
+
+    reconstruction_optimizer: moves encoder and decoder in `rec`.
+    discriminator_optimizer: moves the discriminators in `disc`.
+    generator_optimizer: moves the encoder in `gen`.
+    joint_generator_step: merge `rec` and `gen` into one step of encoder and decoder.
+    """
+
+    code: int = 8
+    prior: Prior = Gaussian(std=5.0)
+    architecture: Architecture = MLP(init_std=0.01)
+    reconstruction_optimizer: Optimizer = SGD(lr=0.01, momentum=0.9, milestones=(50, 1000))
+    discriminator_optimizer: Optimizer = SGD(lr=0.1, momentum=0.1, milestones=(50, 1000))
+    generator_optimizer: Optimizer = SGD(lr=0.1, momentum=0.1, milestones=(50, 1000))
+    joint_generator_step: bool = False
+
+    def own_networks(self, spec: Spec) -> Builders:
+        """Encoder, decoder and a discriminator of codes."""
+        discriminator = partial(self.architecture.discriminator, (self.code,), self.condition_width(spec))
+        return {**super().own_networks(spec), "code_discriminator": discriminator}
+
+    def condition_width(self, spec: Spec) -> int:
+        """How many numbers the discriminator is told beside a code."""
+        return 0
+
+    def adversary(self) -> Adversary:
+        """Draws from the prior are real, codes are fake."""
+        return Adversary("code_discriminator", real="z_prior", fakes="z", loss=self.adversarial)
+
+    def own_phases(self, spec: Spec) -> Sequence[Phase]:
+        """On each batch: rec, disc, gen."""
+        game = self.adversary()
+        rec, gen = {"L_rec": self.reconstruction}, {"L_G": game.deceive}
+        autoencoder = ("encoder", "decoder")
+        disc = Phase(
+            "disc", "discriminator", ("code_discriminator",), {"L_D": game.discriminate}, self.discriminator_optimizer
+        )
+        if self.joint_generator_step:
+            return (Phase("gen", "generator", autoencoder, {**rec, **gen}, self.reconstruction_optimizer), disc)
+        return (
+            Phase("rec", "reconstruction", autoencoder, rec, self.reconstruction_optimizer),
+            disc,
+            Phase("gen", "generator", ("encoder",), gen, self.generator_optimizer),
+        )
+
+
+class LabelForward(Forward):
+    """A batch with labels as one-hot vectors."""
+
+    @quantity
+    def slot(self) -> Tensor:
+        """The label one-hot in K + 1 places, the last for "no label", (B, K + 1)."""
+        assert self.labels is not None
+        k = self.spec.classes
+        return one_hot(self.labels.where(self.labels >= 0, k), k + 1).float()
+
+    @quantity
+    def y(self) -> Tensor:
+        """The samples' own labels, one-hot (B, K); zero where unlabelled."""
+        if self.labels is None:
+            raise DataError("this recipe's decoder is given the samples' labels; pass labels=")
+        return self.slot[:, :-1]
+
+    @quantity
+    def y_prior(self) -> Tensor:
+        """The labels of new samples, one-hot (B, K): those asked for, or random ones."""
+        k = self.draw("y_prior").integers(self.spec.classes, self.n)
+        asked = self.asked_labels
+        return one_hot(k if asked is None else asked.where(asked >= 0, k), self.spec.classes).float()
+
+
+@frozen(kw_only=True)
+class LabelInformedPrior(Classic):
+    """Labels choose the prior's segment, and the discriminator is told them (section 2.3, figures 3 and 4)."""
+
+    forward: ClassVar[type[Forward]] = LabelForward
+    code: int = 2
+    prior: Prior = Mixture()
+
+    def condition_width(self, spec: Spec) -> int:
+        """One place per class, and one for "no label"."""
+        return spec.classes + 1
+
+    def adversary(self) -> Adversary:
+        """Real and fake stand beside the same one-hot, so the share of unlabelled samples gives nothing away."""
+        return Adversary(
+            "code_discriminator", real="z_prior", fakes="z", loss=self.adversarial, condition=lambda f: f.slot
+        )
+
+    def prior_labels(self, f: Forward) -> Tensor | None:
+        """The batch's own labels while training."""
+        return f.asked_labels if f.labels is None else f.labels
+
+    def check(self, recipe: Recipe, spec: Spec) -> None:
+        """Needs labels and a prior with a segment for each class."""
+        need_labels(spec, "chooses the prior's segment by label")
+        if not self.prior.uses_labels:
+            raise ConfigError("recipe.prior", "this recipe needs a prior that heeds labels: mixture or swiss-roll")
+        if isinstance(self.prior, PlanarPrior) and self.prior.modes < spec.classes:
+            raise ConfigError("recipe.prior.modes", f"one per class is needed; set prior.modes={spec.classes}")
+
+
+@frozen(kw_only=True)
+class Supervised(Classic):
+    """The decoder is given the label, so that codes hold style only (section 4, figure 6)."""
+
+    forward: ClassVar[type[Forward]] = LabelForward
+    code: int = 15
+    prior: Prior = Gaussian()
+
+    def decoder_width(self, spec: Spec) -> int:
+        """A code and a one-hot label."""
+        return self.code + spec.classes
+
+    def code_of_data(self, f: Forward) -> Tensor:
+        """cat(z, y)."""
+        assert isinstance(f, LabelForward)
+        return torch.cat([f.z, f.y], dim=1)
+
+    def code_of_prior(self, f: Forward) -> Tensor:
+        """cat(z_prior, y_prior)."""
+        assert isinstance(f, LabelForward)
+        return torch.cat([f.z_prior, f.y_prior], dim=1)
+
+    def prior_labels(self, f: Forward) -> Tensor | None:
+        """Style does not depend on the label."""
+        return None
+
+    def check(self, recipe: Recipe, spec: Spec) -> None:
+        """Needs labels."""
+        need_labels(spec, "gives the decoder the label")
+
+
+def need_labels(spec: Spec, why: str) -> None:
+    """Refuse data without labels."""
+    if not spec.classes:
+        raise ConfigError(
+            "data", f"this recipe {why}, and the data has no labels; give some (a folder per class, or y in the .npz)"
+        )
