@@ -14,10 +14,10 @@ from packaging.utils import canonicalize_name
 from aaecore.errors import PluginError
 from aaecore.kinds import fixed
 from aaecore.tables import Offers, read, reason
+from aaecore.version import UNKNOWN, core_version
 
 CORE = canonicalize_name("aaecore")
 GROUP = "aaecore"
-UNKNOWN = "unknown"
 Status = Literal["ok", "broken", "blocked", "incompatible"]
 
 
@@ -49,14 +49,6 @@ def core() -> Found:
     """The core's own parts, which need no installation."""
     offers = {**read(import_module("aaecore.defaults")), **fixed()}
     return Plugin(CORE, core_version(), "ok", None, _names(offers)), offers
-
-
-def core_version() -> str:
-    """The running core's version; `unknown` in a source tree that is not installed."""
-    try:
-        return metadata.version(CORE)
-    except metadata.PackageNotFoundError:
-        return UNKNOWN
 
 
 def blocked() -> set[str]:

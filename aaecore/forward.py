@@ -76,12 +76,15 @@ class Forward:
         draw: Draw,
         *,
         training: bool = True,
+        sampled: bool = True,
         n: int | None = None,
     ) -> None:
         self.recipe = recipe
         self.spec = spec
         self.batch = batch
         self.training = training
+        self.sampled = sampled
+        """Whether `z` is drawn from the posterior; otherwise it is the posterior's mean."""
         self.n = len(next(iter(batch.values()))) if n is None else n
         """The number of samples in the batch, B."""
         self.net = Networks(networks, self._note)
@@ -148,8 +151,7 @@ class Forward:
     @quantity
     def z(self) -> Tensor:
         """A code drawn from q(z|x), (B, code)."""
-        posterior = self.recipe.posterior
-        if posterior.reparameterized:
+        if self.recipe.posterior.reparameterized and self.sampled:
             return self.mu + self.sigma * self.eta
         return self.mu
 

@@ -51,7 +51,7 @@ class Model:
 
     def encode(self, x: ArrayLike | Tensor, *, sample: bool = False, seed: int = 0) -> Tensor:
         """Codes of samples, (N, code): the recipe's representation (the posterior's mean), or draws from the posterior."""
-        return self._batched(lambda f: f.z if sample else f.recipe.representation(f), seed, x=x)
+        return self._batched(lambda f: f.recipe.representation(f), seed, sampled=sample, x=x)
 
     def decode(self, z: ArrayLike | Tensor) -> Tensor:
         """Samples for all that the recipe's decoder is given, (N, decoder_width): codes, and labels if it takes them."""
@@ -65,7 +65,7 @@ class Model:
     def reconstruct(self, x: ArrayLike | Tensor, *, labels: ArrayLike | Tensor | None = None) -> Tensor:
         """Samples through encoder and decoder; `labels` (N,) where the decoder is given them."""
         self._need("encoder")
-        return self._batched(lambda f: self._unscaled(f.x_rec), 0, x=x, y=labels)
+        return self._batched(lambda f: self._unscaled(f.x_rec), 0, sampled=False, x=x, y=labels)
 
     def sample(self, n: int, *, labels: ArrayLike | Tensor | None = None, seed: int = 0) -> Tensor:
         """`n` new samples; `labels`, one or (n,), asks for these classes."""
@@ -82,6 +82,18 @@ class Model:
     def compute(self, quantity: Callable[[Forward], Tensor], x: ArrayLike | Tensor, *, seed: int = 0) -> Tensor:
         """Any quantity of a `Forward` in inference mode, for all samples."""
         return self._batched(quantity, seed, x=x)
+
+    def prior_representation(self, n: int, *, labels: ArrayLike | Tensor | None = None, seed: int = 0) -> Tensor:
+        """What `n` codes as `encode` gives them should look like, (n, code)."""
+        asked = self._asked(labels, n)
+        return self._batched(lambda f: f.recipe.prior_representation(f), seed, n=n, asked_labels=asked)
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """A name for each label that samples can be asked for by."""
+        k = self.recipe.sample_labels(self.spec)
+        known = k == len(self.classes) and self.recipe.predicts != "clusters"
+        return self.classes if known else tuple(map(str, range(k)))
 
     def eval(self) -> Model:
         """Put all networks in inference mode."""
@@ -103,7 +115,9 @@ class Model:
 
     # ---- the mechanism
 
-    def _batched(self, quantity: Callable[[Forward], Tensor], seed: int, **given: Any) -> Tensor:
+    def _batched(
+        self, quantity: Callable[[Forward], Tensor], seed: int, *, sampled: bool = True, **given: Any
+    ) -> Tensor:
         if "x" in given:
             self._need("encoder")
         modes = {network: network.training for network in self.networks.values()}
@@ -111,12 +125,12 @@ class Model:
             for network in modes:
                 network.eval()
             with torch.inference_mode():
-                return torch.cat([quantity(f).cpu() for f in self._forwards(seed, given)])
+                return torch.cat([quantity(f).cpu() for f in self._forwards(seed, sampled, given)])
         finally:
             for network, mode in modes.items():
                 network.train(mode)
 
-    def _forwards(self, seed: int, given: Mapping[str, Any]) -> Iterator[Forward]:
+    def _forwards(self, seed: int, sampled: bool, given: Mapping[str, Any]) -> Iterator[Forward]:
         tensors = {name: self._tensor(name, value) for name, value in given.items() if value is not None and name != "n"}
         n = given["n"] if "n" in given else len(next(iter(tensors.values())))
         for start in range(0, n, CHUNK):
@@ -125,7 +139,9 @@ class Model:
                 batch["x"] = self.scaling.apply(batch["x"])
             rows = min(CHUNK, n - start)
             draw = Draw(seed, start, device=self.device)
-            yield self.recipe.forward(self.recipe, self.spec, self.networks, batch, draw, training=False, n=rows)
+            yield self.recipe.forward(
+                self.recipe, self.spec, self.networks, batch, draw, training=False, sampled=sampled, n=rows
+            )
 
     def _tensor(self, name: str, value: ArrayLike | Tensor) -> Tensor:
         tensor = value if isinstance(value, Tensor) else torch.from_numpy(np.array(value))
@@ -142,10 +158,11 @@ class Model:
         if labels is None:
             return None
         asked = torch.as_tensor(np.asarray(labels), dtype=torch.int64).expand(n)
-        if not self.spec.classes:
-            raise DataError("samples cannot be asked for by label: the data of this run had no labels")
-        if asked.min() < -1 or asked.max() >= self.spec.classes:
-            raise DataError(f"labels are 0 to {self.spec.classes - 1} here (-1 for any), not {int(asked.max())}")
+        k = self.recipe.sample_labels(self.spec)
+        if not k:
+            raise DataError("this recipe's samples cannot be asked for by label; train a supervised one, or leave it out")
+        if asked.min() < -1 or asked.max() >= k:
+            raise DataError(f"labels are 0 to {k - 1} here (-1 for any), not {int(asked.max())}")
         return asked
 
     def _need(self, role: str) -> None:

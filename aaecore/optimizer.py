@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import ClassVar
 
 import torch
@@ -33,7 +33,7 @@ class Optimizer(Part):
         """The learning rate in a (0-based) epoch."""
         return self.lr * self.gamma ** sum(epoch >= m for m in self.milestones)
 
-    def build(self, parameters: Iterable[Parameter]) -> torch.optim.Optimizer:
+    def build(self, parameters: Sequence[Parameter]) -> torch.optim.Optimizer:
         """A fresh optimizer over `parameters`."""
         raise NotImplementedError
 
@@ -47,10 +47,14 @@ class SGD(Optimizer):
 
     momentum: float = field(default=0.0, validator=[ge(0), lt(1)])
 
-    def build(self, parameters: Iterable[Parameter]) -> torch.optim.Optimizer:
+    def build(self, parameters: Sequence[Parameter]) -> torch.optim.Optimizer:
         """`torch.optim.SGD`."""
         return torch.optim.SGD(
-            parameters, lr=self.lr, momentum=self.momentum, weight_decay=self.weight_decay
+            parameters,
+            lr=self.lr,
+            momentum=self.momentum,
+            weight_decay=self.weight_decay,
+            fused=fusible(parameters),
         )
 
 
@@ -65,10 +69,14 @@ class Adam(Optimizer):
     beta1: float = field(default=0.9, validator=[ge(0), lt(1)])
     beta2: float = field(default=0.999, validator=[ge(0), lt(1)])
 
-    def build(self, parameters: Iterable[Parameter]) -> torch.optim.Optimizer:
+    def build(self, parameters: Sequence[Parameter]) -> torch.optim.Optimizer:
         """`torch.optim.Adam`."""
         return torch.optim.Adam(
-            parameters, lr=self.lr, betas=(self.beta1, self.beta2), weight_decay=self.weight_decay
+            parameters,
+            lr=self.lr,
+            betas=(self.beta1, self.beta2),
+            weight_decay=self.weight_decay,
+            fused=fusible(parameters),
         )
 
 
@@ -83,8 +91,13 @@ class RMSprop(Optimizer):
     alpha: float = field(default=0.99, validator=[ge(0), lt(1)])
     momentum: float = field(default=0.0, validator=[ge(0), lt(1)])
 
-    def build(self, parameters: Iterable[Parameter]) -> torch.optim.Optimizer:
+    def build(self, parameters: Sequence[Parameter]) -> torch.optim.Optimizer:
         """`torch.optim.RMSprop`."""
         return torch.optim.RMSprop(
             parameters, lr=self.lr, alpha=self.alpha, momentum=self.momentum, weight_decay=self.weight_decay
         )
+
+
+def fusible(parameters: Sequence[Parameter]) -> bool:
+    """Whether PyTorch has one kernel for the whole update, a quarter of a small network's step otherwise."""
+    return all(p.device.type in ("cpu", "cuda") for p in parameters)

@@ -108,13 +108,26 @@ class Recipe(Part):
         """The classes of the codes drawn from the prior, (B,), -1 for any; None if the prior heeds no labels."""
         return f.asked_labels
 
+    @property
+    def predicts(self) -> Literal["classes", "clusters", "nothing"]:
+        """What `predict` gives probabilities of."""
+        return "nothing"
+
     def predict(self, f: Forward) -> Tensor:
         """Probabilities of the classes (or clusters), (B, K)."""
         raise AAEError("this recipe predicts no classes; choose one with a label head, say a semi-supervised one")
 
+    def sample_labels(self, spec: Spec) -> int:
+        """How many labels samples can be asked for by, 0 to sample_labels - 1; 0 if the decoder and prior heed none."""
+        return spec.classes if self.prior.uses_labels else 0
+
     def representation(self, f: Forward) -> Tensor:
-        """What `Model.encode` gives for the batch: the code without the posterior's noise where it can be told apart."""
-        return f.z if self.posterior.noisy_input else f.mu
+        """What `Model.encode` gives for the batch, (B, code)."""
+        return f.z
+
+    def prior_representation(self, f: Forward) -> Tensor:
+        """What representations should look like, drawn from the priors, (B, code)."""
+        return f.z_prior
 
     def labelled_per_step(self) -> int:
         """Labelled samples per step, for recipes that take a labelled batch beside the batch."""

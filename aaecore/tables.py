@@ -69,6 +69,8 @@ def _problem(kind: str, name: object, cls: object) -> str | None:
         return f"{cls.__name__} is no subclass of {' or '.join(b.__name__ for b in bases(kind))}"
     if "__attrs_attrs__" not in cls.__dict__:
         return f"{cls.__name__} is not an attrs class; decorate it with @attrs.frozen"
+    if "name" in {a.alias for a in cls.__dict__["__attrs_attrs__"]}:
+        return f"{cls.__name__} has a field `name`, which says in a configuration which part it is"
     return _unreadable(cls)
 
 

@@ -10,16 +10,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from accelerate import Accelerator
 from torch import Tensor
-from torch.nn import Parameter
 
 from aaecore.data import Data, Loader
 from aaecore.errors import Diverged
 from aaecore.forward import Forward
+from aaecore.metrics import sigma_collapse
 from aaecore.model import Model
 from aaecore.observer import Observer
 from aaecore.phase import Phase, Progress
@@ -27,11 +27,17 @@ from aaecore.randomness import Draw, Share
 from aaecore.stacking import Stage
 
 
+DIAGNOSED = 1000
+"""Samples that diagnostics are computed on, at most."""
+
+
 class Training:
     """One training of a model on data; observers see it as `t`."""
 
     stage: Stage
     progress: Progress
+    diagnostics: dict[str, float]
+    """What is measured at the end of each epoch."""
 
     def __init__(
         self,
@@ -85,6 +91,7 @@ class Training:
                 self._set_progress(epoch, i)
                 self._tell("step_end", self._train_batch(stepper, batch))
                 self.step += 1
+            self.diagnostics = diagnose(self.model, self.data)
             self._tell("epoch_end")
 
     def _train_batch(self, stepper: Stepper, batch: Mapping[str, Tensor]) -> dict[str, float]:
@@ -125,6 +132,15 @@ class Training:
             getattr(observer, event)(self, *details)
 
 
+def diagnose(model: Model, data: Data) -> dict[str, float]:
+    """Mean |sigma|, std of mu and of z on some held-out samples, for every posterior that has a sigma."""
+    if not model.recipe.posterior.reparameterized or "encoder" not in model.networks:
+        return {}
+    judged = data.heldout or data
+    x = judged.x.take(range(min(len(judged), DIAGNOSED)))
+    return sigma_collapse(model.compute(lambda f: f.mu, x), model.compute(lambda f: f.sigma, x))
+
+
 class Stepper:
     """Runs the phases of a plan on a batch, with one optimizer a phase, for one stage."""
 
@@ -132,7 +148,8 @@ class Stepper:
         self.networks = stage.networks
         self.accelerator = accelerator
         self.phases = {phase.name: phase for phase in stage.phases}
-        self.parameters = {p.name: self._parameters(p) for p in stage.phases}
+        self._weights = {role: list(network.parameters()) for role, network in stage.networks.items()}
+        self.parameters = {p.name: [w for role in p.moves for w in self._weights[role]] for p in stage.phases}
         self.optimizers = {p.name: p.optimizer.build(self.parameters[p.name]) for p in stage.phases}
         self._live: set[str] | None = None
         self._evaluating: tuple[str, ...] = ()
@@ -180,18 +197,16 @@ class Stepper:
         return losses
 
     def _autocast(self) -> AbstractContextManager[None]:
-        return self.accelerator.autocast()  # type: ignore[no-any-return]
-
-    def _parameters(self, phase: Phase) -> list[Parameter]:
-        return [p for role in phase.moves for p in self.networks[role].parameters()]
+        return nullcontext() if self.accelerator.mixed_precision == "no" else self.accelerator.autocast()
 
     def _keep_alive(self, roles: set[str]) -> None:
         """Only networks that this phase or a later one on this batch moves take part in graphs."""
         if roles == self._live:
             return
-        for role, network in self.networks.items():
+        for role, weights in self._weights.items():
             if self._live is None or (role in roles) != (role in self._live):
-                network.requires_grad_(role in roles)
+                for weight in weights:
+                    weight.requires_grad_(role in roles)
         self._live = roles
 
     def _set_modes(self, evaluates: tuple[str, ...]) -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+
 from aaecore.data import DataConfig, InMemory, from_arrays, load_data
 from aaecore.errors import DataError
 
@@ -141,7 +142,9 @@ def test_kept_labels_are_balanced_nested_and_leave_the_held_out_ones_alone():
         assert counts.sum() == n
         assert counts.max() - counts.min() <= 1
         assert (data.heldout.y >= 0).all()
-    assert set(kept[10].labelled.tolist()) < set(kept[25].labelled.tolist()) < set(kept[100].labelled.tolist())
+    assert (
+        set(kept[10].labelled.tolist()) < set(kept[25].labelled.tolist()) < set(kept[100].labelled.tolist())
+    )
 
 
 def test_a_short_class_gives_all_it_has_and_the_others_fill_up():
@@ -190,7 +193,8 @@ def test_targets_and_conditions_follow_their_samples_through_split_and_limit():
 
 
 @pytest.mark.parametrize(
-    "condition", [np.ones(4), np.ones((4, 0)), np.full((4, 2), np.nan), np.array([["a"]] * 4), np.ones((3, 2))]
+    "condition",
+    [np.ones(4), np.ones((4, 0)), np.full((4, 2), np.nan), np.array([["a"]] * 4), np.ones((3, 2))],
 )
 def test_conditions_that_are_not_a_vector_a_sample_are_refused(condition):
     assert "condition" in refusal(lambda: from_arrays(np.eye(4), condition=condition))

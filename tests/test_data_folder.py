@@ -5,11 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from aaecore.data import DataConfig, load_data
-from aaecore.errors import DataError
 from PIL import Image
 
+from aaecore.data import DataConfig, load_data
+from aaecore.errors import DataError
+
 rng = np.random.default_rng(0)
+
+
+EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 6\n%%EndComments\nshowpage\n"  # would run Ghostscript
 
 
 def write(path, shape=(6, 8), dtype=np.uint8):
@@ -91,7 +95,7 @@ def test_an_odd_size_that_no_sample_of_files_showed_is_still_named(tmp_path):
     assert "001.png" in refusal(tmp_path)
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", b"\x89PNG\r\n\x1a\n"])
+@pytest.mark.parametrize("content", [b"", b"hello", b"\x89PNG\r\n\x1a\n", EPS])
 def test_a_file_that_is_no_image_is_named(tmp_path, content):
     write(tmp_path / "a/1.png")
     (tmp_path / "a/2.png").write_bytes(content)

@@ -8,6 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 import torch
+
 from aaecore.data import DataConfig, InMemory, Streamed, load_data
 from aaecore.errors import DataError
 
@@ -26,6 +27,14 @@ def refusal(path, **fields):
     assert "\n" not in message
     assert os.path.basename(path) in message
     return message
+
+
+def outcome(path):
+    try:
+        load(path)
+    except DataError as error:
+        return str(error)
+    return ""
 
 
 def npy_bytes(array, **options):
@@ -74,7 +83,9 @@ def test_a_folder_is_no_file(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["d.npz", "d.npy"])
-@pytest.mark.parametrize("content", [b"", b"x,y\n1,2\n", b"\x93NUMPY", b"\x93NUMPY\x01\x00\x10\x00garbage", b"PK\x03\x04"])
+@pytest.mark.parametrize(
+    "content", [b"", b"x,y\n1,2\n", b"\x93NUMPY", b"\x93NUMPY\x01\x00\x10\x00garbage", b"PK\x03\x04"]
+)
 def test_a_file_of_another_kind_is_refused(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
     assert "np.save" in refusal(tmp_path / name)
@@ -110,15 +121,15 @@ def test_a_truncated_file_is_refused_wherever_it_ends(tmp_path, save):
 def test_no_damage_to_a_file_ends_in_anything_but_an_error_of_ours(tmp_path, save):
     save(tmp_path / "d.npz", x=X, y=np.arange(40) % 2)
     content = bytearray((tmp_path / "d.npz").read_bytes())
+    outcomes = []
     for _ in range(300):
         broken = bytearray(content)
         for place in rng.integers(0, len(content), 3):
             broken[place] = rng.integers(0, 256)
         (tmp_path / "broken.npz").write_bytes(broken)
-        try:
-            load(tmp_path / "broken.npz")
-        except DataError as error:
-            assert "\n" not in str(error)
+        outcomes.append(outcome(tmp_path / "broken.npz"))
+    assert any(outcomes)
+    assert not any("\n" in message for message in outcomes)
 
 
 @pytest.mark.parametrize("shape", [(10**12, 10**6), (41, 5), (39, 5), (-40, -5), (2**62, 4)])
@@ -131,11 +142,13 @@ def test_a_header_that_claims_what_is_not_there_is_refused_before_anything_is_al
 
 
 def test_a_zip_bomb_is_refused_unopened(tmp_path):
-    with zipfile.ZipFile(tmp_path / "d.npz", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        with archive.open("x.npy", "w", force_zip64=True) as member:
-            member.write(header("|u1", (1100, 1 << 20)))
-            for _ in range(1100):
-                member.write(bytes(1 << 20))
+    with (
+        zipfile.ZipFile(tmp_path / "d.npz", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+        archive.open("x.npy", "w", force_zip64=True) as member,
+    ):
+        member.write(header("|u1", (1100, 1 << 20)))
+        for _ in range(1100):
+            member.write(bytes(1 << 20))
     message = refusal(tmp_path / "d.npz")
     assert "zip bomb" in message
     assert "np.savez" in message
@@ -158,7 +171,7 @@ def test_an_array_given_twice_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("arrays", "words"),
     [
-        ({"x_train": X}, ("'x_train'", "did you mean", "condition_test")),
+        ({"x_train": X}, ("'x_train'", "choose from", "condition_test")),
         ({"y": np.arange(40)}, ("'x'", "target")),
         ({"x": X, "y_test": np.arange(40)}, ("'y_test'", "'x_test'")),
         ({"x": X, "y": np.arange(39)}, ("40", "39")),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any
 
 import attrs
 
+from aaecore.config.fields import component_type, is_component, is_required, settings
 from aaecore.config.leaves import each, strict_converter
 from aaecore.config.problems import Problem, Refused, describe, expected, from_validator, is_marked
 from aaecore.errors import PluginError, suggest
@@ -33,7 +34,7 @@ class Components:
         self.registry = registry
         self.elsewhere = elsewhere or {}
         self.converter = strict_converter()
-        self.converter.register_structure_hook_func(_is_component, self._component)
+        self.converter.register_structure_hook_func(is_component, self._component)
 
     def part(self, value: Any, kind: str, base: type = object) -> Any:
         """A part of a kind from its name, from a table, or as it is."""
@@ -43,10 +44,9 @@ class Components:
             return self._build(self._named(value, kind, base), {})
         if isinstance(value, Mapping) and "name" in value:
             return self._build(self._named(value["name"], kind, base), _without_name(value))
-        choices = suggest("", self.registry.names(kind, base))
-        if isinstance(value, Mapping):
-            raise Refused(f"needs a `name`; {choices}")
-        raise Refused(f"expected {a(kind)} (a name or a table with `name`), got {describe(value)}; {choices}")
+        unnamed = isinstance(value, Mapping)
+        wanted = "needs a `name`" if unnamed else f"expected {_articled(kind)}, got {describe(value)}"
+        raise Refused(f"{wanted}; {suggest('', self.registry.names(kind, base))}")
 
     def _component(self, value: Any, t: Any) -> Any:
         if isinstance(value, _Changes):
@@ -61,9 +61,9 @@ class Components:
 
     def _named(self, name: Any, kind: str, base: type) -> type:
         if not isinstance(name, str):
-            raise Refused(Problem(("name",), f"expected the name of {a(kind)}, got {describe(name)}"))
+            raise Refused(Problem(("name",), f"expected the name of {_articled(kind)}, got {describe(name)}"))
         if is_marked(name):
-            raise expected(a(kind), name)
+            raise expected(_articled(kind), name)
         try:
             return self.registry.get(kind, name, base)
         except PluginError as e:
@@ -73,17 +73,15 @@ class Components:
         """An instance of `cls`, or `current` with some fields changed."""
         fields = settings(cls)
         problems = [Problem((key,), self._unknown(key, cls)) for key in table if key not in fields]
-        whole = {k: v for k, v in table.items() if k in fields and not _is_change(v, fields[k].type)}
-        changed = {k: v for k, v in table.items() if k in fields and k not in whole}
-        try:
-            made = each(self.converter, {k: (v, fields[k].type or Any) for k, v in whole.items()})
-            for key, value in changed.items():
-                changed[key] = _changes(_standing(cls, fields[key], current, made), value)
-            made |= each(self.converter, {k: (v, fields[k].type) for k, v in changed.items()})
-            missing = [k for k, a in fields.items() if _required(a) and current is None and k not in made]
-            problems += [Problem((key,), "must be given; it has no default") for key in missing]
-        except Refused as refused:
-            problems += refused.problems
+        missing = [k for k, a in fields.items() if is_required(a) and current is None and k not in table]
+        problems += [Problem((key,), "must be given; it has no default") for key in missing]
+        made: dict[str, Any] = {}
+        for key, value in _whole_first(table, fields):
+            try:
+                of = _standing(cls, fields[key], current, made) if _is_change(value, fields[key].type) else None
+                made |= each(self.converter, {key: (_changes(of, value), fields[key].type or Any)})
+            except Refused as refused:
+                problems += refused.problems
         if problems:
             raise Refused(*problems)
         return _made(cls, made, current)
@@ -105,25 +103,14 @@ class Components:
         return ", ".join([n for n in names if key in settings(self.registry.get(kind, n))][:3])
 
 
-def a(kind: str) -> str:
-    """A kind with its article."""
+def _articled(kind: str) -> str:
     return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
-def settings(cls: type) -> dict[str, attrs.Attribute[Any]]:
-    """The fields of a component that can be set, with their types resolved."""
-    attrs.resolve_types(cls)
-    return {a.alias: a for a in attrs.fields(cls) if a.init}
-
-
-def component_type(t: Any) -> type | None:
-    """The component class in a field's type, also in `X | None` and `tuple[X, ...]`; None if there is none."""
-    members = (t, *get_args(t))
-    return next((m for m in members if _is_component(m)), None)
-
-
-def _is_component(t: Any) -> bool:
-    return isinstance(t, type) and (issubclass(t, Part) or attrs.has(t))
+def _whole_first(table: Mapping[str, Any], fields: Mapping[str, attrs.Attribute[Any]]) -> list[tuple[str, Any]]:
+    """The known settings in the fields' order, but changes last: what they change may be computed from others."""
+    known = [(key, table[key]) for key in fields if key in table]
+    return sorted(known, key=lambda pair: _is_change(pair[1], fields[pair[0]].type))
 
 
 def _is_change(value: Any, t: Any) -> bool:
@@ -134,12 +121,8 @@ def _without_name(table: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in table.items() if key != "name"}
 
 
-def _changes(standing: Any, table: Mapping[str, Any]) -> Any:
-    return table if standing is None else _Changes(standing, table)
-
-
-def _required(a: attrs.Attribute[Any]) -> bool:
-    return a.default is attrs.NOTHING
+def _changes(standing: Any, value: Any) -> Any:
+    return _Changes(standing, value) if is_component(type(standing)) else value
 
 
 def _standing(cls: type, a: attrs.Attribute[Any], current: Any, made: Mapping[str, Any]) -> Any:
@@ -149,7 +132,7 @@ def _standing(cls: type, a: attrs.Attribute[Any], current: Any, made: Mapping[st
     default: Any = a.default
     if isinstance(default, attrs.Factory):  # type: ignore[arg-type]
         return getattr(_made(cls, made, None), a.name) if default.takes_self else default.factory()
-    return None if _required(a) else default
+    return None if is_required(a) else default
 
 
 def _made(cls: type, made: Mapping[str, Any], current: Any) -> Any:

@@ -127,9 +127,9 @@ def _over(under: Any, over: Any) -> Any:
 
 
 def _agree(recipe: str | None, tree: Tree) -> None:
-    table = tree.get("recipe")
-    named = table.get("name") if isinstance(table, dict) else None
-    if recipe and named != recipe:
+    table = tree.get("recipe", {})
+    named = table.get("name") if isinstance(table, dict) else table
+    if recipe and isinstance(named, str) and named != recipe:
         raise ConfigError("recipe", f"the configuration is for {named!r}, not {recipe!r}; give one of them")
-    if named is None and not recipe:
+    if named is None:
         raise ConfigError("recipe", "none is named; `aae list` shows the recipes there are")

@@ -1,16 +1,15 @@
-"""Strict structuring of everything that is no component: numbers, strings, choices, lists, tables."""
+"""Strict structuring of everything that is no component: single values, lists, tables, unions."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
 import cattrs
 
+from aaecore.config import scalars
 from aaecore.config.problems import Problem, Refused, expected
-from aaecore.errors import suggest
 
 Hook = Callable[[Any, Any], Any]
 NONE = "none"
@@ -20,11 +19,11 @@ NONE = "none"
 def strict_converter() -> cattrs.Converter:
     """A converter that converts nothing but integers to floats and lists to tuples."""
     converter = cattrs.Converter(detailed_validation=False)
-    converter.register_structure_hook(int, _integer)
-    converter.register_structure_hook(float, _number)
-    converter.register_structure_hook(bool, _boolean)
-    converter.register_structure_hook(str, _string)
-    converter.register_structure_hook_func(lambda t: get_origin(t) is Literal, _choice)
+    converter.register_structure_hook(int, scalars.integer)
+    converter.register_structure_hook(float, scalars.number)
+    converter.register_structure_hook(bool, scalars.boolean)
+    converter.register_structure_hook(str, scalars.string)
+    converter.register_structure_hook_func(_is_literal, scalars.choice)
     converter.register_structure_hook_factory(_is_sequence, lambda t: _sequence(converter))
     converter.register_structure_hook_factory(_is_mapping, lambda t: _mapping(converter))
     converter.register_structure_hook_factory(is_union, lambda t: _union(converter))
@@ -33,8 +32,7 @@ def strict_converter() -> cattrs.Converter:
 
 def is_union(t: Any) -> bool:
     """Whether a type is `X | Y`."""
-    origin: object = get_origin(t)
-    return origin is Union or origin is UnionType
+    return isinstance(t, UnionType) or get_origin(t) is Union
 
 
 def says_none(value: Any, t: Any) -> bool:
@@ -46,7 +44,7 @@ def words(t: Any) -> str:
     """A type in a reader's words."""
     if is_union(t):
         return " or ".join(f"{NONE!r}" if a is NoneType else words(a) for a in get_args(t))
-    if get_origin(t) is Literal:
+    if _is_literal(t):
         return "one of " + ", ".join(map(repr, get_args(t)))
     if _is_sequence(t):
         return "a list"
@@ -54,43 +52,9 @@ def words(t: Any) -> str:
     return named.get(t) or ("a table" if _is_mapping(t) else str(getattr(t, "__name__", t)))
 
 
-def _integer(value: Any, _: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise expected("an integer", value)
-    return value
-
-
-def _number(value: Any, _: Any) -> float:
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
-        raise expected("a number", value)
-    try:
-        number = float(value)
-    except OverflowError:
-        number = math.inf
-    if not math.isfinite(number):
-        raise Refused(f"expected a finite number, got {number}")
-    return number
-
-
-def _boolean(value: Any, _: Any) -> bool:
-    if not isinstance(value, bool):
-        raise expected("true or false", value)
-    return value
-
-
-def _string(value: Any, _: Any) -> str:
-    if not isinstance(value, str):
-        raise expected("a string", value)
-    return value
-
-
-def _choice(value: Any, t: Any) -> Any:
-    for choice in get_args(t):
-        if type(choice) is type(value) and choice == value:
-            return choice
-    if not isinstance(value, str):
-        raise expected(words(t), value)
-    raise Refused(f"no such choice {value!r}; {suggest(value, map(str, get_args(t)))}")
+def _is_literal(t: Any) -> bool:
+    origin: object = get_origin(t)
+    return origin is Literal
 
 
 def _is_sequence(t: Any) -> bool:

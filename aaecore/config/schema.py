@@ -8,7 +8,8 @@ from typing import Any, Literal
 from attrs import field, frozen
 from attrs.validators import ge, in_, lt
 
-from aaecore.config.components import Components, settings
+from aaecore.config.components import Components
+from aaecore.config.fields import settings
 from aaecore.config.problems import Refused
 from aaecore.data.config import DataConfig
 from aaecore.plugins import Registry

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args, get_origin
 import attrs
 import tomlkit
 
-from aaecore.config.components import component_type, settings
+from aaecore.config.fields import component_type, settings
 from aaecore.config.leaves import NONE
 from aaecore.config.plain import part_name, to_dict
 from aaecore.config.schema import Config

@@ -106,7 +106,9 @@ def as_array(values: Any) -> Array:
     try:
         return np.asarray(values)
     except ValueError:
-        raise DataError("samples differ in length, so they are no array; pad or resize them to one shape") from None
+        raise DataError(
+            "samples differ in length, so they are no array; pad or resize them to one shape"
+        ) from None
 
 
 def _check_dtype(dtype: np.dtype[Any], name: str) -> None:

@@ -6,35 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from attrs import evolve, frozen
-from numpy.typing import ArrayLike
-from torch import Tensor
+from attrs import evolve
 
-from aaecore.data.arrays import ArraySource, as_array
 from aaecore.data.config import DataConfig
 from aaecore.data.dataset import Data
-from aaecore.data.labels import as_labels, class_names, count_classes, keep_labels, stratified, tensor
-from aaecore.data.npy import Mapped
-from aaecore.data.samples import Array, Samples, Source, Streamed
+from aaecore.data.labels import class_names, count_classes, keep_labels, stratified, tensor
+from aaecore.data.samples import Samples, Streamed
+from aaecore.data.table import Given, Table, table
 from aaecore.errors import DataError
 from aaecore.randomness import Draw
-
-Given = ArrayLike | Tensor | Mapped
-
-
-@frozen(kw_only=True)
-class Table:
-    """What a source gives: samples, and a row for each in whatever else there is."""
-
-    x: Source
-    y: Array | None = None
-    target: Source | None = None
-    condition: Array | None = None
-
-    @property
-    def size(self) -> int:
-        """The number of samples."""
-        return len(self.x)
 
 
 def from_arrays(
@@ -67,19 +47,6 @@ def from_arrays(
     return assemble(train, test, config, seed, classes)
 
 
-def table(
-    name: str, size: int | None, x: Given, y: Given | None, target: Given | None, condition: Given | None
-) -> Table:
-    """A checked table of arrays; images are resized to `size`."""
-    samples = ArraySource(_held(x), f"x in {name}", size)
-    return Table(
-        x=samples,
-        y=None if y is None else as_labels(_read(y), name),
-        target=None if target is None else ArraySource(_held(target), f"target in {name}", size),
-        condition=None if condition is None else _condition(_read(condition), name),
-    )
-
-
 def assemble(
     train: Table, test: Table | None, config: DataConfig, seed: int, classes: Sequence[str] | None = None
 ) -> Data:
@@ -92,27 +59,6 @@ def assemble(
         data = evolve(data, heldout=_data(test, f"{name} (held out)", names))
     data = _thinned(data if test is not None else _split(data, config.heldout, seed), config, seed)
     return _placed(data, config)
-
-
-def _held(values: Given) -> Array | Mapped:
-    return values if isinstance(values, Mapped) else as_array(values)
-
-
-def _read(values: Given) -> Array:
-    held = _held(values)
-    return np.array(held.open()) if isinstance(held, Mapped) else held
-
-
-def _condition(values: Array, name: str) -> Array:
-    if values.ndim != 2 or values.dtype.kind not in "biuf" or 0 in values.shape[1:]:
-        raise DataError(
-            f"{name}: condition is {values.dtype} {values.shape}, not numbers (N, width); reshape it"
-        )
-    with np.errstate(over="ignore"):
-        condition: Array = values.astype(np.float32)
-    if not np.isfinite(condition).all():
-        raise DataError(f"{name}: condition holds NaN or infinite values; fill them in, e.g. np.nan_to_num")
-    return condition
 
 
 def _class_names(train: Table, test: Table | None, given: Sequence[str] | None, name: str) -> tuple[str, ...]:

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 from attrs import frozen
 
-from aaecore.data.assemble import Table
-from aaecore.data.images import ImageFiles, image_source
+from aaecore.data.decoding import image_source
+from aaecore.data.images import ImageFiles
 from aaecore.data.npy import unreadable
+from aaecore.data.table import Table
 from aaecore.errors import DataError, suggest
 
 ENDINGS = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from aaecore.data.assemble import Given, Table, assemble, table
+from aaecore.data.assemble import assemble
 from aaecore.data.config import DataConfig
 from aaecore.data.dataset import Data
 from aaecore.data.folder import read_folder
 from aaecore.data.npy import read_npy, read_npz
+from aaecore.data.table import Given, Table, table
 from aaecore.data.vision import read_torchvision
 from aaecore.errors import DataError, suggest
 

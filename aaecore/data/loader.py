@@ -27,8 +27,8 @@ class Loader:
     """Training batches on `device`, the same whether the data lies in memory or is streamed by `workers`.
 
     A batch holds `x` and, where the data has them, `y`, `target`, `condition`; with a `labelled_batch` also
-    `x_labelled`, `y_labelled` of labelled samples only. `batch` and `labelled_batch` count the global batch, of
-    which this `share` gets its rows. Samples and targets are scaled.
+    `x_labelled`, `y_labelled` of labelled samples only. `batch` and `labelled_batch` count the global batch,
+    of which this `share` gets its rows. Samples and targets are scaled.
     """
 
     def __init__(

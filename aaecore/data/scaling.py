@@ -18,6 +18,7 @@ Kind = Literal["unit", "symmetric", "standard"]
 KINDS: tuple[str, ...] = get_args(Kind)
 _OUTPUTS = {"unit": "sigmoid", "symmetric": "tanh", "standard": "linear"}
 _FITTED_ON = 10_000
+_AT_ONCE = 1024
 
 
 def _known(_scaling: Any, _attribute: Any, kind: str) -> None:
@@ -87,13 +88,16 @@ def _some(samples: Samples, seed: int) -> Tensor:
 
 def _moments(x: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and deviation of each feature (F,), or of each channel (C, 1, 1)."""
-    columns = x.movedim(1, 0).flatten(1)  # (F or C, everything else)
-    shape = (-1,) + (1,) * (x.dim() - 2)
-    moments = [torch.var_mean(column.double(), correction=0) for column in columns]
-    mean = torch.stack([m for _, m in moments])
-    std = torch.stack([v for v, _ in moments]).sqrt()
-    std[columns.amin(1) == columns.amax(1)] = 1  # rounding alone would make such a deviation a tiny number
-    return mean.float().view(shape), std.float().view(shape)
+    over = (0, *range(2, x.dim()))
+    count = x.numel() // x.shape[1]
+    mean, variance = torch.zeros(1, dtype=torch.float64), torch.zeros(1, dtype=torch.float64)
+    for part in torch.split(x, _AT_ONCE):
+        mean = mean + part.double().sum(over, keepdim=True) / count
+    for part in torch.split(x, _AT_ONCE):
+        variance = variance + (part.double() - mean).square().sum(over, keepdim=True) / count
+    # Rounding alone would make the deviation of a constant feature a tiny number rather than 0.
+    constant = x.amin(over, keepdim=True) == x.amax(over, keepdim=True)
+    return mean[0].float(), torch.where(constant, 1.0, variance.sqrt())[0].float()
 
 
 def _check_range(kind: str, data: Data, seed: int) -> None:

@@ -23,7 +23,7 @@ class Stream:
     def __init__(self, data: Data, device: torch.device, scaling: Scaling | None, workers: int) -> None:
         self.device, self.scaling = device, scaling
         self.order = _Order()
-        self.loader: DataLoader[dict[str, Tensor]] = DataLoader(
+        self.loader: DataLoader[dict[str, Tensor] | str] = DataLoader(
             _Reader(data),
             sampler=self.order,
             batch_size=None,
@@ -38,8 +38,8 @@ class Stream:
         pairs = labelled.unbind() if labelled is not None else [None] * len(rows)
         self.order.rows = list(zip(rows.unbind(), pairs, strict=True))
         for batch in self.loader:
-            if isinstance(batch, DataError):
-                raise batch
+            if isinstance(batch, str):
+                raise DataError(batch)
             yield {name: self._ready(name, part) for name, part in batch.items()}
 
     def _ready(self, name: str, part: Tensor) -> Tensor:
@@ -61,17 +61,17 @@ class _Order(Sampler[Rows]):
 
 
 @frozen(eq=False)
-class _Reader(Dataset[dict[str, Tensor]]):
-    """Reads one batch, in a worker."""
+class _Reader(Dataset[dict[str, Tensor] | str]):
+    """Reads one batch, in a worker, or says in a line why it cannot."""
 
     data: Data
 
-    def __getitem__(self, rows: Rows) -> dict[str, Tensor]:
+    def __getitem__(self, rows: Rows) -> dict[str, Tensor] | str:
         try:
             return self._read(*rows)
         except DataError as error:
             # Raised in a worker it would reach the user as a page of traceback in the text of another error.
-            return error  # type: ignore[return-value]
+            return str(error)
 
     def _read(self, rows: Tensor, labelled: Tensor | None) -> dict[str, Tensor]:
         part = self.data.subset(rows)

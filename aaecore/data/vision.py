@@ -11,9 +11,10 @@ import numpy as np
 from torch import Tensor
 
 from aaecore.data.arrays import ArraySource, as_array
-from aaecore.data.assemble import Table
-from aaecore.data.images import ItemImages, image_source
+from aaecore.data.decoding import image_source
+from aaecore.data.images import ItemImages
 from aaecore.data.samples import Array
+from aaecore.data.table import Table
 from aaecore.errors import DataError
 
 _TRAINING = ("train", "trainval")

@@ -16,11 +16,12 @@ def labels_by_best_image(probabilities: Values, labels: Values) -> Integers:
     A cluster that is no image's most likely one is named the same way.
     """
     q, y = _labelled(probabilities, labels)
-    return np.take(y, q.argmax(axis=0))
+    best: Integers = y[q.argmax(axis=0)]
+    return best
 
 
 def labels_by_majority(probabilities: Values, labels: Values) -> Integers:
-    """A label (K,) for each cluster: the most frequent of its images'; an empty one is named by its best image."""
+    """A label (K,) for each cluster: that of most of its images, or else of its best one."""
     q, y = _labelled(probabilities, labels)
     counts = _counts(q, y)
     return np.where(counts.any(axis=1), counts.argmax(axis=1), labels_by_best_image(q, y))

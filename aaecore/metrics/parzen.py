@@ -18,10 +18,10 @@ SIGMAS: tuple[float, ...] = tuple(10 ** (-1 + i / 9) for i in range(10))
 def parzen_log_likelihood(
     samples: Tensor | ArrayLike, test: Tensor | ArrayLike, sigma: float, *, chunk: int = 500
 ) -> tuple[float, float]:
-    """Mean over `test` of log p(x), in nats, and its standard error, with Gaussian windows on the N `samples`.
+    """Mean over `test` of log p(x), in nats, and its standard error, from N `samples`.
 
-    log p(x) = logsumexp_i(-||x - s_i||^2 / (2 sigma^2)) - log N - (D/2) log(2 pi sigma^2). Both are (N, ...) and
-    are flattened; `chunk` test points at a time are compared with all samples, on the device of `samples`.
+    log p(x) = logsumexp_i(-||x - s_i||^2 / (2 sigma^2)) - log N - (D/2) log(2 pi sigma^2). Both are (N, ...)
+    and are flattened; `chunk` test points at a time meet all samples, on the device of `samples`.
     """
     scores = _log_likelihoods(samples, test, [sigma], chunk)[0]
     return float(scores.mean()), float(scores.std(correction=0)) / math.sqrt(len(scores))
@@ -68,7 +68,7 @@ def _log_mean_window(squared: Tensor, sigma: float, features: int) -> Tensor:
 def _rows(values: Tensor | ArrayLike) -> Tensor:
     rows = torch.as_tensor(values).detach()
     if rows.dim() < 2 or not rows.numel():
-        raise DataError(f"samples or points of shape {tuple(rows.shape)}: a Parzen estimate needs at least one, as (N, ...)")
+        raise DataError(f"a Parzen estimate needs samples and points (N, ...), not {tuple(rows.shape)}")
     if rows.device.type == "mps":  # which has no double precision
         rows = rows.cpu()
     return rows.double().flatten(1)

@@ -33,7 +33,7 @@ def curves(
 ) -> None:
     """Every loss `phase/term` over the steps, a panel a phase: a smooth line over the faint raw one.
 
-    `history` is the path of a `history.jsonl`, or columns by name; the abscissa is its `step`, if there is one.
+    `history` is the path of a `history.jsonl`, or columns by name; `step` among them is the abscissa.
     `references` marks what a phase's loss means by a dashed line: `{"discriminator": ("2 ln 2", 1.386)}`.
     """
     h = read_history(history)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,7 @@ def new_figure(width: float, height: float, **options: Any) -> Figure:
 
 
 def save(figure: Figure, path: str | Path) -> None:
-    """Write `figure` as PNG; a reader of `path` meanwhile finds the old picture or the new one, never a part."""
+    """Write `figure` as PNG; a reader meanwhile finds the old picture or the new one, never a part."""
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -63,6 +64,7 @@ def tidy(axes: Axes, title: str = "") -> None:
         axes.spines[side].set(color="0.4", linewidth=0.6)
 
 
+@cache
 def text_size(text: str, points: float) -> tuple[float, float]:
     """Width and height of a line of text in pixels."""
     from matplotlib.textpath import TextPath

@@ -23,13 +23,13 @@ ROWS = 200
 def heatmaps(panels: Mapping[str, Floats], path: str | Path, *, title: str = "", rows: str = "") -> None:
     """Vectors (N, F) by panel name, side by side under one colour scale.
 
-    All panels have their rows in one order: as given if `rows` says what they are, else along the first principal
-    component of the first panel. Of more than 200 vectors, 200 spread evenly over that order are drawn.
+    All panels have their rows in one order: as given if `rows` says what they are, else along the first
+    principal component of the first panel. Of more than 200 vectors, 200 spread evenly over it are drawn.
     """
     first = next(iter(panels.values()))
     if not first.size or any(p.shape != first.shape for p in panels.values()):
         shapes = [p.shape for p in panels.values()]
-        raise DataError(f"vectors of shapes {shapes} cannot be drawn: give at least one, and shapes that agree")
+        raise DataError(f"vectors of shapes {shapes} cannot be drawn: give one shape, not empty")
     order = np.arange(len(first)) if rows else along_main_axis(first)
     order = order[np.linspace(0, len(order) - 1, min(ROWS, len(order))).round().astype(int)]
     name = rows or (f"{len(order)} samples, sorted along PC 1" if len(order) > 1 else "sample")
@@ -66,9 +66,7 @@ def _panel(axes: Axes, name: str, values: Floats, low: float, high: float) -> Ax
     axes.set_xlabel("feature", fontsize=LABEL)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(4, integer=True, min_n_ticks=1))
-    return axes.imshow(
-        values, aspect="auto", interpolation="nearest", cmap="viridis", vmin=low, vmax=high
-    )
+    return axes.imshow(values, aspect="auto", interpolation="nearest", cmap="viridis", vmin=low, vmax=high)
 
 
 def _scale(values: Floats) -> tuple[float, float]:

@@ -34,8 +34,8 @@ class History:
 def read_history(source: Source) -> History:
     """A history from a file with a JSON object a line, or from columns.
 
-    Steps that begin again with a new `stage` are counted on; records that a resumed training has written again
-    replace the older ones. A last line that is cut short is ignored: the training may be writing it.
+    Steps that begin again with a new `stage` are counted on; records that a resumed training has written
+    again replace the older ones. A last line that is cut short is ignored: the training may be writing it.
     """
     if isinstance(source, Mapping):
         return History({k: np.asarray(v, dtype=float) for k, v in source.items()})

@@ -64,4 +64,3 @@ def _principal(z: Floats, p: Floats) -> Plane:
         for i, share in enumerate(pca.explained_variance_ratio_)
     ]
     return Plane(pca.transform(z), pca.transform(p), tuple(names))
-

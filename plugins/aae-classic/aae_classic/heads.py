@@ -111,5 +111,8 @@ class DimensionalityReduction(SemiSupervised):
 
     def representation(self, f: Forward) -> Tensor:
         """z_rep."""
-        assert isinstance(f, HeadsForward)
-        return f.z_rep
+        return self.code_of_data(f)
+
+    def prior_representation(self, f: Forward) -> Tensor:
+        """A head and a style around it."""
+        return self.code_of_prior(f)

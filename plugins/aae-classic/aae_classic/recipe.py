@@ -155,6 +155,10 @@ class Supervised(Classic):
         """Style does not depend on the label."""
         return None
 
+    def sample_labels(self, spec: Spec) -> int:
+        """One for each class."""
+        return spec.classes
+
     def check(self, recipe: Recipe, spec: Spec) -> None:
         """Needs labels."""
         need_labels(spec, "gives the decoder the label")

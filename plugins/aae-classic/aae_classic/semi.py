@@ -149,6 +149,15 @@ class SemiSupervised(Classic):
         """Style does not depend on the label."""
         return None
 
+    @property
+    def predicts(self) -> Literal["classes", "clusters", "nothing"]:
+        """Classes if it saw labels."""
+        return "clusters" if self.labels == "ignored" else "classes"
+
+    def sample_labels(self, spec: Spec) -> int:
+        """K."""
+        return self.categories_for(spec)
+
     def predict(self, f: Forward) -> Tensor:
         """q(y|x)."""
         assert isinstance(f, CategoricalForward)

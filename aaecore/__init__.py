@@ -1,0 +1,33 @@
+"""Adversarial autoencoders as replaceable parts."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from aaecore.api import recipe, train
+    from aaecore.data import Data, from_arrays, load_data
+    from aaecore.errors import AAEError
+    from aaecore.hooks import hookimpl
+    from aaecore.model import Model
+    from aaecore.saved import load
+
+_WHERE = {
+    "AAEError": "errors",
+    "Data": "data",
+    "Model": "model",
+    "from_arrays": "data",
+    "hookimpl": "hooks",
+    "load": "saved",
+    "load_data": "data",
+    "recipe": "api",
+    "train": "api",
+}
+
+__all__ = ["AAEError", "Data", "Model", "from_arrays", "hookimpl", "load", "load_data", "recipe", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for, so that `import aaecore` does not import torch."""
+    if name not in _WHERE:
+        raise AttributeError(f"module 'aaecore' has no attribute {name!r}")
+    return getattr(import_module(f"aaecore.{_WHERE[name]}"), name)

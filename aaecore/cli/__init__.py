@@ -1,0 +1,81 @@
+"""The command `aae`. Nothing here or at the top of a command's file imports more than click."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from aaecore.errors import AAEError, suggest
+
+COMMANDS = ("train", "list", "show", "sample", "reconstruct", "encode")
+"""Each is `command` in the module of its name, dashes as underscores."""
+
+
+class _Commands(click.Group):
+    """Imports a command when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"aaecore.cli.{name.replace('-', '_')}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            ctx.fail(f"no command {args[0]!r}; {suggest(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+
+_HELP = {"help_option_names": ["-h", "--help"]}
+
+
+@click.group(cls=_Commands, invoke_without_command=True, context_settings=_HELP)
+@click.option("--version", is_flag=True, help="Show the version and exit.")
+@click.pass_context
+def aae(ctx: click.Context, version: bool) -> None:
+    """Adversarial autoencoders as replaceable parts: train them, look at them, use them."""
+    if version:
+        click.echo(f"aae {import_module('aaecore.version').core_version()}")
+        ctx.exit()
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run `aae` and exit; what a user can mend is one line on standard error and exit status 2."""
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        status = aae.main(arguments, prog_name="aae", standalone_mode=False)
+        sys.stdout.flush()
+        return status if isinstance(status, int) else 0
+    except AAEError as e:
+        return _refused(str(e))
+    except click.ClickException as e:
+        return _refused(e.format_message())
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("aae: interrupted", err=True)
+        return 130
+    except BrokenPipeError:  # the reader has left
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except OSError as e:
+        if e.filename is None:
+            raise
+        return _refused(f"{e.filename}: {e.strerror}")
+
+
+def _refused(message: str) -> int:
+    click.echo(f"aae: error: {' '.join(message.split())}", err=True)
+    return 2

@@ -1,0 +1,54 @@
+"""`aae train`."""
+
+from __future__ import annotations
+
+import click
+
+from aaecore.cli import options
+
+
+@click.command(short_help="Train a recipe on data; a run directory is the result.")
+@click.argument("recipe", required=False)
+@click.option("--data", metavar="D", help="digits, torchvision:NAME, folder:PATH, PATH.npz or PATH.npy.")
+@click.option("--data-root", metavar="DIR", help="Where torchvision keeps its files.")
+@click.option("--labels", type=int, metavar="N", help="Keep N labels, balanced over the classes.")
+@options.config
+@options.sets
+@click.option("--epochs", type=int, metavar="N", help="Passes over the training data.")
+@click.option("--seed", type=int, metavar="N", help="Seed of every random number of the run.")
+@click.option("--precision", metavar="P", help="fp32 or bf16.")
+@click.option("--out", metavar="DIR", help="The run directory; never overwritten; default runs/RECIPE-N.")
+@click.option("--quiet", is_flag=True, help="Show no progress.")
+def command(
+    recipe: str | None,
+    data: str | None,
+    data_root: str | None,
+    labels: int | None,
+    config: str | None,
+    sets: tuple[str, ...],
+    epochs: int | None,
+    seed: int | None,
+    precision: str | None,
+    out: str | None,
+    quiet: bool,
+) -> None:
+    """Train RECIPE, which may be left out where --config names one.
+
+    What is not given is the recipe's default; `aae show RECIPE` prints all settings, `aae list` all recipes.
+    """
+    from aaecore.config import load_config
+
+    shorthands = {
+        "data.source": data,
+        "data.root": data_root,
+        "data.labels": labels,
+        "recipe.epochs": epochs,
+        "run.seed": seed,
+        "run.precision": precision,
+    }
+    given = {key: value for key, value in shorthands.items() if value is not None}
+    checked = load_config(recipe, config, sets, given)
+
+    from aaecore.api import train_command  # not before: a refused setting is said at once
+
+    train_command(checked, out, quiet)

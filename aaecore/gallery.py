@@ -1,0 +1,94 @@
+"""The pictures of a run: samples, reconstructions, codes beside the prior, styles against labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from aaecore.data import Data
+from aaecore.model import Model
+from aaecore.observer import Observer
+
+if TYPE_CHECKING:
+    from aaecore.training import Training
+
+SAMPLES = 100
+PAIRS = 40
+POINTS = 4000
+STYLES = 10
+
+
+def draw_gallery(model: Model, data: Data, folder: Path, *, seed: int = 0) -> list[Path]:
+    """Write every picture the model and the data allow into `folder`; their paths."""
+    return list(_pictures(model, data, folder, seed))
+
+
+def _pictures(model: Model, data: Data, folder: Path, seed: int) -> Iterator[Path]:
+    from aaecore import pictures
+
+    shown = data.heldout or data
+    if "decoder" in model.networks:
+        path = folder / "samples.png"
+        pictures.samples_grid(model.sample(SAMPLES, seed=seed), path)
+        yield path
+        if model.label_names:
+            yield _styles(model, folder / "styles.png", seed)
+    if "encoder" in model.networks:
+        rows = torch.arange(min(len(shown), POINTS))
+        x, y = shown.x.take(rows), None if shown.y is None else shown.y[rows]
+        if "decoder" in model.networks:
+            yield _reconstructions(model, shown, folder / "reconstructions.png")
+        path = folder / "codes.png"
+        z, draws, draw_labels = model.encode(x, sample=True), *_draws(model, len(rows), seed)
+        pictures.codes(z, y, draws, path, prior_labels=draw_labels, classes=model.classes)
+        yield path
+
+
+def _reconstructions(model: Model, shown: Data, path: Path) -> Path:
+    from aaecore import pictures
+
+    rows = torch.arange(min(len(shown), PAIRS))
+    x = shown.x.take(rows)
+    y = None if shown.y is None else shown.y[rows]
+    target = None if shown.target is None else shown.target.take(rows)
+    pictures.reconstructions(x, model.reconstruct(x, labels=y), path, target)
+    return path
+
+
+def _styles(model: Model, path: Path, seed: int) -> Path:
+    """One style code a row, one label a column."""
+    from aaecore import pictures
+
+    columns = model.label_names
+    images = [model.sample(STYLES, labels=k, seed=seed) for k in range(len(columns))]
+    grid = torch.stack(images, dim=1).flatten(0, 1)
+    pictures.styles(grid, path, rows=STYLES, columns=columns)
+    return path
+
+
+def _draws(model: Model, n: int, seed: int) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Draws from the prior, and their labels where the prior heeds labels."""
+    k = model.spec.classes
+    if not (k and model.recipe.prior.uses_labels):
+        return model.prior_representation(n, seed=seed), None
+    labels = torch.arange(n) % k
+    return model.prior_representation(n, labels=labels, seed=seed), labels
+
+
+class Gallery(Observer):
+    """Draws the pictures every so many epochs, into `pictures/epoch-N`."""
+
+    def __init__(self, folder: Path, every: int) -> None:
+        self.folder = folder
+        self.every = every
+
+    def epoch_end(self, t: Training) -> None:
+        """Draw, if it is time."""
+        epoch = t.progress.epoch + 1
+        if self.every and epoch % self.every == 0 and epoch < t.stage.epochs:
+            folder = self.folder / "pictures" / f"{t.stage.name}-epoch-{epoch:04d}"
+            folder.mkdir(parents=True, exist_ok=True)
+            draw_gallery(t.model, t.data, folder, seed=t.seed)

@@ -1,0 +1,108 @@
+"""How fast a training goes and how its losses run, smoothed, in few words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+
+class Pace:
+    """Losses and speed of one stage; `add` is called on every step, and so does next to nothing."""
+
+    def __init__(self, total: int, done: int, weights: Mapping[str, float]) -> None:
+        """`total` steps in the stage, of which `done` are taken; the weights of losses by `phase/term`."""
+        self.total = total
+        self.done = done
+        self.speed = 0.0
+        """Steps a second, lately."""
+        self._weights = weights
+        self._sums: dict[str, list[float]] = {}
+        self._means: dict[str, float] = {}
+        self._first: tuple[float, int] | None = None
+        self._last = (0.0, 0)
+
+    def add(self, losses: Mapping[str, float], now: float) -> None:
+        """One more step has been taken."""
+        sums = self._sums
+        for name, value in losses.items():
+            if name in sums:
+                entry = sums[name]
+                entry[0] += value
+                entry[1] += 1
+            else:
+                sums[name] = [value, 1]
+        self.done += 1
+        if self._first is None:  # the first step pays for start-up, so the clock starts after it
+            self._first = self._last = (now, self.done)
+
+    def look(self, now: float, keep: float) -> None:
+        """Fold in what was added since the last look, keeping a share `keep` of what was known."""
+        for name, (total, count) in self._sums.items():
+            self._means[name] = _fold(self._means.get(name), total / count, keep)
+        self._sums.clear()
+        then, done = self._last
+        if self.done > done and now > then:
+            self.speed = _fold(self.speed or None, (self.done - done) / (now - then), keep)
+            self._last = (now, self.done)
+
+    def losses(self) -> dict[str, float]:
+        """What each phase minimises: the weighted sum of its terms, by phase."""
+        phases: dict[str, float] = {}
+        for name, mean in self._means.items():
+            phase = name.rpartition("/")[0] or name
+            phases[phase] = phases.get(phase, 0.0) + self._weights.get(name, 1.0) * mean
+        return phases
+
+    def elapsed(self, now: float) -> float:
+        """Seconds since the first step."""
+        return now - self._first[0] if self._first else 0.0
+
+    def left(self, now: float) -> float | None:
+        """Seconds until the stage ends, at the average speed so far; None before it can be told."""
+        steps = self.done - self._first[1] if self._first else 0
+        return (self.total - self.done) * self.elapsed(now) / steps if steps else None
+
+
+def _fold(old: float | None, new: float, keep: float) -> float:
+    return new if old is None else keep * old + (1 - keep) * new
+
+
+def figures(value: float) -> str:
+    """A loss in 7 characters."""
+    size = abs(value)
+    if size >= 10_000 or 0 < size < 0.001:
+        return f"{value:7.0e}" if value < 0 else f"{value:7.1e}"
+    decimals = 4 if size < 10 else 3 if size < 100 else 2 if size < 1000 else 1
+    return f"{value:7.{decimals}f}"
+
+
+def thousands(count: float) -> str:
+    """A count in at most 5 characters or so: 950, 15.2k, 3.1M."""
+    if count < 10:
+        return f"{count:.1f}"
+    if count < 1000:
+        return f"{count:.0f}"
+    return f"{count / 1e3:.1f}k" if count < 1e6 else f"{count / 1e6:.1f}M"
+
+
+def duration(seconds: float | None) -> str:
+    """Hours, minutes and seconds: 0:07, 12:30, 3:05:00, and days before them."""
+    if seconds is None:
+        return "-:--"
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    if not hours:
+        return f"{minute}:{second:02}"
+    days, hour = divmod(hours, 24)
+    return f"{f'{days}d ' if days else ''}{hour}:{minute:02}:{second:02}"
+
+
+def short_names(phases: Iterable[str]) -> dict[str, str]:
+    """Phases by names of few letters (recon, code.disc); by their own where those would coincide."""
+    short = {phase: _short(phase) for phase in phases}
+    found = list(short.values())
+    return {phase: name if found.count(name) == 1 else phase for phase, name in short.items()}
+
+
+def _short(phase: str) -> str:
+    words = phase.replace("-", "_").split("_")
+    return phase[:5] if len(words) == 1 else ".".join(word[:4] for word in words)

@@ -1,0 +1,126 @@
+"""Models on disk: one safetensors file keyed by network role, beside a readable configuration; no pickle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+from torch.nn import Module
+
+from aaecore.config import Config, load_config
+from aaecore.data import Scaling
+from aaecore.errors import RunError
+from aaecore.files import write_bytes
+from aaecore.model import Model
+from aaecore.part import parts_of
+from aaecore.plugins import registry
+from aaecore.recipe import Recipe
+from aaecore.spec import Spec
+
+FORMAT = "aaecore model 1"
+WEIGHTS = "model.safetensors"
+CONFIG = "config.toml"
+METRICS = "metrics.json"
+
+
+def save_model(model: Model, path: Path) -> None:
+    """Write `model.safetensors`: all networks keyed `role/parameter`, and what is needed to build them again."""
+    tensors = {f"{role}/{k}": v for role, net in model.networks.items() for k, v in net.state_dict().items()}
+    tensors |= {f"scaling/{k}": v for k, v in model.scaling.tensors().items()}
+    metadata = {
+        "format": FORMAT,
+        "spec": json.dumps({"shape": model.spec.shape, "classes": model.spec.classes, "condition": model.spec.condition}),
+        "scaling": model.scaling.kind,
+        "classes": json.dumps(model.classes),
+        "plugins": json.dumps(plugins_of(model.recipe)),
+    }
+    write_bytes(path, save({k: v.detach().cpu().clone(memory_format=torch.contiguous_format) for k, v in tensors.items()}, metadata))
+
+
+def plugins_of(recipe: Recipe) -> dict[str, str]:
+    """The distributions, and their versions, whose parts a recipe is made of."""
+    owners = (registry().owner(type(part)) for part in [recipe, *parts_of(recipe)])
+    return {owner.name: owner.version for owner in owners if owner is not None}
+
+
+def load(
+    run: str | Path, *, recipe: Recipe | None = None, networks: Mapping[str, Module] | None = None
+) -> Model:
+    """The model of a run directory, in inference mode.
+
+    A run composed in Python is given its `recipe` again, and its own `networks` by role. Raises `RunError` if the
+    directory holds no run, or a file of it is damaged, or a plugin it needs is missing.
+    """
+    folder = Path(run)
+    metadata, tensors = _read(folder / WEIGHTS)
+    _need_plugins(folder, json.loads(metadata["plugins"]))
+    recipe = recipe or load_config(config=folder / CONFIG).recipe
+    scaling = Scaling.from_tensors(metadata["scaling"], _under("scaling", tensors))
+    given = json.loads(metadata["spec"])
+    spec = Spec(
+        shape=tuple(given["shape"]), classes=given["classes"], condition=given["condition"], output=scaling.output
+    )
+    built = recipe.build(spec, networks=networks)
+    for role, network in built.items():
+        _fill(network, _under(role, tensors), role, folder)
+    classes = tuple(json.loads(metadata["classes"]))
+    return Model(recipe, spec, built, scaling, classes=classes, metrics=read_metrics(folder)).eval()
+
+
+def load_run_config(run: str | Path) -> Config:
+    """The configuration of a run directory."""
+    return load_config(config=Path(run) / CONFIG)
+
+
+def read_metrics(folder: Path) -> dict[str, float]:
+    """The final figures of a run, {} before it has any."""
+    path = folder / METRICS
+    if not path.exists():
+        return {}
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as e:
+        raise RunError(f"{path}: is not valid JSON ({e}); delete it to load the model without its figures") from e
+    return {k: v for k, v in found.items() if isinstance(v, (int, float))} if isinstance(found, dict) else {}
+
+
+def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+    if not path.is_file():
+        raise RunError(f"{path}: no such file; give the directory of a finished run (`aae train` makes them)")
+    try:
+        with safe_open(path, framework="pt") as f:
+            metadata = f.metadata() or {}
+            tensors = {k: f.get_tensor(k) for k in f.keys()}  # noqa: SIM118 - not a mapping
+    except (SafetensorError, OSError) as e:
+        raise RunError(f"{path}: is damaged or no safetensors file ({e}); train again or restore it") from e
+    wanted = {"spec", "scaling", "classes", "plugins"}
+    if metadata.get("format") != FORMAT or not wanted <= metadata.keys():
+        raise RunError(f"{path}: is not a model that this version of aaecore wrote")
+    return metadata, tensors
+
+
+def _under(role: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {k.partition("/")[2]: v for k, v in tensors.items() if k.partition("/")[0] == role}
+
+
+def _fill(network: Module, tensors: Mapping[str, Tensor], role: str, folder: Path) -> None:
+    try:
+        network.load_state_dict(dict(tensors))
+    except RuntimeError as e:
+        reason = " ".join(str(e).split())[:200]
+        raise RunError(f"{folder}: the saved {role} does not fit the configuration ({reason})") from e
+
+
+def _need_plugins(folder: Path, plugins: Mapping[str, Any]) -> None:
+    loaded = {p.name for p in registry().plugins if p.status == "ok"}
+    missing = [f"{name}=={version}" for name, version in plugins.items() if name not in loaded]
+    if missing:
+        reasons = [f"{p.name} is {p.status}: {p.error}" for p in registry().plugins if p.name in plugins and p.error]
+        what = " ".join(f"'{m}'" for m in missing)
+        raise RunError("; ".join([f"{folder}: this run needs {what}; pip install {what}", *reasons]))
