@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from aaecore.api import recipe, train
+    from aaecore.api import compose, train
     from aaecore.data import Data, from_arrays, load_data
     from aaecore.errors import AAEError
     from aaecore.hooks import hookimpl
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "AAEError": "errors",
+    "compose": "api",
     "Data": "data",
     "Model": "model",
     "from_arrays": "data",
     "hookimpl": "hooks",
     "load": "saved",
     "load_data": "data",
-    "recipe": "api",
     "train": "api",
 }
 
-__all__ = ["AAEError", "Data", "Model", "from_arrays", "hookimpl", "load", "load_data", "recipe", "train"]
+__all__ = ["AAEError", "Data", "Model", "compose", "from_arrays", "hookimpl", "load", "load_data", "train"]
 
 
 def __getattr__(name: str) -> Any:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 from torch.nn import Module
 
-from aaecore.config import Config, RunConfig, make, to_toml
-from aaecore.data import Data, DataConfig, Scaling, from_arrays, load_data
+from aaecore.config import Config, make, structure, to_toml
+from aaecore.data import Data, Scaling, from_arrays, load_data
 from aaecore.device import make_accelerator
 from aaecore.errors import ConfigError
 from aaecore.evaluation import evaluate
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 
-def recipe(name: str, **settings: Any) -> Recipe:
+def compose(name: str, **settings: Any) -> Recipe:
     """The recipe `name` with some fields set: to values, to part objects, or to names of parts.
 
-    `recipe("classic", prior="mixture", code=2)`; raises `ConfigError` for what does not exist or fit.
+    `compose("classic", prior="mixture", code=2)`; raises `ConfigError` for what does not exist or fit.
     """
     made = make("recipe", {"name": name, **settings}, path="recipe")
     assert isinstance(made, Recipe)
@@ -67,9 +67,9 @@ def train(
     chosen = make("recipe", recipe, path="recipe")
     if epochs is not None:
         chosen = evolve(chosen, epochs=epochs)
-    run = RunConfig(seed=seed, precision=precision, device=device)  # type: ignore[arg-type]
+    run = {"seed": seed, "precision": precision} | ({} if device is None else {"device": device})
     source = data if isinstance(data, str) else "arrays"
-    config = Config(recipe=chosen, data=DataConfig(source=source, heldout=heldout), run=run)
+    config = structure({"recipe": chosen, "data": {"source": source, "heldout": heldout}, "run": run})
     if isinstance(data, str):
         loaded = load_data(config.data, seed)
     else:
@@ -99,7 +99,13 @@ def run_training(
     model = new_model(config, data, networks).to(accelerator.device)
     watching = [ProgressDisplay(quiet=quiet), *observers]
     training = Training(
-        model, data, accelerator, seed=config.run.seed, accumulate=config.run.accumulate, observers=watching
+        model,
+        data,
+        accelerator,
+        seed=config.run.seed,
+        accumulate=config.run.accumulate,
+        workers=config.data.workers,
+        observers=watching,
     )
     folder = new_folder() if new_folder else None
     if folder is not None:
@@ -154,7 +160,15 @@ def train_command(config: Config, out: str | None, quiet: bool) -> None:
 
 
 def _say(model: Model, folder: Path) -> None:
-    for name in ("reconstruction_mse", "classification_error", "clustering_error", "codes_prior_mean_gap", "codes_prior_std_gap"):
+    for name in (
+        "reconstruction_mse",
+        "classification_error",
+        "clustering_error",
+        "codes_prior_mean_gap",
+        "codes_prior_std_gap",
+    ):
         if name in model.metrics:
             print(f"{name:24} {model.metrics[name]:.4g}")
-    print(f"{folder}: model, figures and pictures ({', '.join(sorted(p.name for p in folder.glob('*.png')))})")
+    print(
+        f"{folder}: model, figures and pictures ({', '.join(sorted(p.name for p in folder.glob('*.png')))})"
+    )

@@ -16,13 +16,17 @@ def make_accelerator(run: RunConfig) -> Accelerator:
     AcceleratorState._reset_state(reset_partial_state=True)  # else the first run of a process decides for all
     try:
         accelerator = Accelerator(
-            cpu=run.device == "cpu", mixed_precision=_PRECISIONS[run.precision], step_scheduler_with_optimizer=False
+            cpu=run.device == "cpu",
+            mixed_precision=_PRECISIONS[run.precision],
+            step_scheduler_with_optimizer=False,
         )
     except ValueError as e:
         raise ConfigError("run.precision", f"{e}; use fp32") from e
     found = accelerator.device
     if run.device not in (None, "cpu", found.type, str(found)):
-        raise ConfigError("run.device", f"{run.device!r} is not here; found {found}; choose from: cpu, {found}")
+        raise ConfigError(
+            "run.device", f"{run.device!r} is not here; found {found}; choose from: cpu, {found}"
+        )
     if accelerator.num_processes > 1:
         raise ConfigError("run", "training on several processes is not supported yet; start one process")
     return accelerator

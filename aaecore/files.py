@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from aaecore.errors import RunError
 
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file atomically; raises `RunError` if it cannot be written."""
-    temporary = None
+    temporary = path.with_name(
+        f".{path.name}.{os.getpid()}"
+    )  # opened plainly, so that others may read it too
     try:
-        with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            temporary = Path(file.name)
+        with temporary.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as e:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
         raise RunError(f"{path}: cannot be written: {e.strerror}; nothing was changed") from e
 
 

@@ -69,7 +69,9 @@ class Model:
 
     def sample(self, n: int, *, labels: ArrayLike | Tensor | None = None, seed: int = 0) -> Tensor:
         """`n` new samples; `labels`, one or (n,), asks for these classes."""
-        return self._batched(lambda f: self._unscaled(f.x_gen), seed, n=n, asked_labels=self._asked(labels, n))
+        return self._batched(
+            lambda f: self._unscaled(f.x_gen), seed, n=n, asked_labels=self._asked(labels, n)
+        )
 
     def prior(self, n: int, *, labels: ArrayLike | Tensor | None = None, seed: int = 0) -> Tensor:
         """`n` draws from the prior, (n, code)."""
@@ -79,11 +81,15 @@ class Model:
         """Probabilities of the classes (or clusters), (N, K)."""
         return self._batched(lambda f: f.recipe.predict(f), 0, x=x)
 
-    def compute(self, quantity: Callable[[Forward], Tensor], x: ArrayLike | Tensor, *, seed: int = 0) -> Tensor:
+    def compute(
+        self, quantity: Callable[[Forward], Tensor], x: ArrayLike | Tensor, *, seed: int = 0
+    ) -> Tensor:
         """Any quantity of a `Forward` in inference mode, for all samples."""
         return self._batched(quantity, seed, x=x)
 
-    def prior_representation(self, n: int, *, labels: ArrayLike | Tensor | None = None, seed: int = 0) -> Tensor:
+    def prior_representation(
+        self, n: int, *, labels: ArrayLike | Tensor | None = None, seed: int = 0
+    ) -> Tensor:
         """What `n` codes as `encode` gives them should look like, (n, code)."""
         asked = self._asked(labels, n)
         return self._batched(lambda f: f.recipe.prior_representation(f), seed, n=n, asked_labels=asked)
@@ -111,7 +117,9 @@ class Model:
     @property
     def device(self) -> torch.device:
         """Where the networks are."""
-        return next((p.device for net in self.networks.values() for p in net.parameters()), torch.device("cpu"))
+        return next(
+            (p.device for net in self.networks.values() for p in net.parameters()), torch.device("cpu")
+        )
 
     # ---- the mechanism
 
@@ -131,7 +139,11 @@ class Model:
                 network.train(mode)
 
     def _forwards(self, seed: int, sampled: bool, given: Mapping[str, Any]) -> Iterator[Forward]:
-        tensors = {name: self._tensor(name, value) for name, value in given.items() if value is not None and name != "n"}
+        tensors = {
+            name: self._tensor(name, value)
+            for name, value in given.items()
+            if value is not None and name != "n"
+        }
         n = given["n"] if "n" in given else len(next(iter(tensors.values())))
         for start in range(0, n, CHUNK):
             batch = {name: t[start : start + CHUNK].to(self.device) for name, t in tensors.items()}
@@ -148,7 +160,9 @@ class Model:
         if name != "x":
             return tensor
         if tensor.shape[1:] != self.spec.shape:
-            raise DataError(f"this model takes samples of shape (N, {', '.join(map(str, self.spec.shape))}), not {tuple(tensor.shape)}")
+            raise DataError(
+                f"this model takes samples of shape (N, {', '.join(map(str, self.spec.shape))}), not {tuple(tensor.shape)}"
+            )
         return tensor / 255 if tensor.dtype == torch.uint8 and self.spec.is_image else tensor.float()
 
     def _unscaled(self, x: Tensor) -> Tensor:
@@ -160,7 +174,9 @@ class Model:
         asked = torch.as_tensor(np.asarray(labels), dtype=torch.int64).expand(n)
         k = self.recipe.sample_labels(self.spec)
         if not k:
-            raise DataError("this recipe's samples cannot be asked for by label; train a supervised one, or leave it out")
+            raise DataError(
+                "this recipe's samples cannot be asked for by label; train a supervised one, or leave it out"
+            )
         if asked.min() < -1 or asked.max() >= k:
             raise DataError(f"labels are 0 to {k - 1} here (-1 for any), not {int(asked.max())}")
         return asked

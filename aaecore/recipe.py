@@ -115,7 +115,9 @@ class Recipe(Part):
 
     def predict(self, f: Forward) -> Tensor:
         """Probabilities of the classes (or clusters), (B, K)."""
-        raise AAEError("this recipe predicts no classes; choose one with a label head, say a semi-supervised one")
+        raise AAEError(
+            "this recipe predicts no classes; choose one with a label head, say a semi-supervised one"
+        )
 
     def sample_labels(self, spec: Spec) -> int:
         """How many labels samples can be asked for by, 0 to sample_labels - 1; 0 if the decoder and prior heed none."""
@@ -180,20 +182,26 @@ class Recipe(Part):
         if not candidates:
             roles = ", ".join(sorted({p.role for p in phases}))
             raise ConfigError(
-                "recipe.regularizers", f"no phase of role {regularizer.role!r} here; set its role to one of: {roles}"
+                "recipe.regularizers",
+                f"no phase of role {regularizer.role!r} here; set its role to one of: {roles}",
             )
         phase = next((p for p in candidates if "encoder" in p.moves), candidates[0])
         name = type(regularizer).__name__.lower()
         return phase.extended(terms={name: Term(regularizer, regularizer.weight)})
 
-    def build(self, spec: Spec, *, seed: int = 0, networks: Mapping[str, Module] | None = None) -> dict[str, Module]:
+    def build(
+        self, spec: Spec, *, seed: int = 0, networks: Mapping[str, Module] | None = None
+    ) -> dict[str, Module]:
         """All networks by role, each initialised from `seed` and its role alone; `networks` replaces some.
 
         Raises `AAEError` if a part cannot work in this recipe or on such data.
         """
         self.validate(spec)
         own = dict(networks or {})
-        return {role: own.pop(role, None) or _seeded(build, seed, role) for role, build in self.builders(spec).items()}
+        return {
+            role: own.pop(role, None) or _seeded(build, seed, role)
+            for role, build in self.builders(spec).items()
+        }
 
     def validate(self, spec: Spec) -> None:
         """Raise `AAEError` unless all parts work together on such data."""

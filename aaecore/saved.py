@@ -35,12 +35,20 @@ def save_model(model: Model, path: Path) -> None:
     tensors |= {f"scaling/{k}": v for k, v in model.scaling.tensors().items()}
     metadata = {
         "format": FORMAT,
-        "spec": json.dumps({"shape": model.spec.shape, "classes": model.spec.classes, "condition": model.spec.condition}),
+        "spec": json.dumps(
+            {"shape": model.spec.shape, "classes": model.spec.classes, "condition": model.spec.condition}
+        ),
         "scaling": model.scaling.kind,
         "classes": json.dumps(model.classes),
         "plugins": json.dumps(plugins_of(model.recipe)),
     }
-    write_bytes(path, save({k: v.detach().cpu().clone(memory_format=torch.contiguous_format) for k, v in tensors.items()}, metadata))
+    write_bytes(
+        path,
+        save(
+            {k: v.detach().cpu().clone(memory_format=torch.contiguous_format) for k, v in tensors.items()},
+            metadata,
+        ),
+    )
 
 
 def plugins_of(recipe: Recipe) -> dict[str, str]:
@@ -64,7 +72,10 @@ def load(
     scaling = Scaling.from_tensors(metadata["scaling"], _under("scaling", tensors))
     given = json.loads(metadata["spec"])
     spec = Spec(
-        shape=tuple(given["shape"]), classes=given["classes"], condition=given["condition"], output=scaling.output
+        shape=tuple(given["shape"]),
+        classes=given["classes"],
+        condition=given["condition"],
+        output=scaling.output,
     )
     built = recipe.build(spec, networks=networks)
     for role, network in built.items():
@@ -86,7 +97,9 @@ def read_metrics(folder: Path) -> dict[str, float]:
     try:
         found = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as e:
-        raise RunError(f"{path}: is not valid JSON ({e}); delete it to load the model without its figures") from e
+        raise RunError(
+            f"{path}: is not valid JSON ({e}); delete it to load the model without its figures"
+        ) from e
     return {k: v for k, v in found.items() if isinstance(v, (int, float))} if isinstance(found, dict) else {}
 
 
@@ -121,6 +134,8 @@ def _need_plugins(folder: Path, plugins: Mapping[str, Any]) -> None:
     loaded = {p.name for p in registry().plugins if p.status == "ok"}
     missing = [f"{name}=={version}" for name, version in plugins.items() if name not in loaded]
     if missing:
-        reasons = [f"{p.name} is {p.status}: {p.error}" for p in registry().plugins if p.name in plugins and p.error]
+        reasons = [
+            f"{p.name} is {p.status}: {p.error}" for p in registry().plugins if p.name in plugins and p.error
+        ]
         what = " ".join(f"'{m}'" for m in missing)
         raise RunError("; ".join([f"{folder}: this run needs {what}; pip install {what}", *reasons]))

@@ -1,10 +1,10 @@
 """The trainer: four loops (stage, epoch, batch, phase), with everything else an observer around them.
 
-    for stage in stacking.stages(networks, phases):
-        for epoch in stage:
-            for batch in data:
-                for phase in scheduler.plan(stage.phases):
-                    forward, backward and step, on the networks that the phase moves
+for stage in stacking.stages(networks, phases):
+    for epoch in stage:
+        for batch in data:
+            for phase in scheduler.plan(stage.phases):
+                forward, backward and step, on the networks that the phase moves
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ from aaecore.phase import Phase, Progress
 from aaecore.randomness import Draw, Share
 from aaecore.stacking import Stage
 
-
 DIAGNOSED = 1000
 """Samples that diagnostics are computed on, at most."""
 
@@ -47,6 +46,7 @@ class Training:
         *,
         seed: int = 0,
         accumulate: int = 1,
+        workers: int = 2,
         observers: Sequence[Observer] = (),
     ) -> None:
         self.model = model
@@ -56,6 +56,7 @@ class Training:
         self.accelerator = accelerator
         self.seed = seed
         self.accumulate = accumulate
+        self.workers = workers
         self.observers = observers
         self.stage_index = 0
         self.step = 0
@@ -80,6 +81,7 @@ class Training:
             seed=self.seed,
             labelled_batch=self.recipe.labelled_per_step(),
             device=self.accelerator.device,
+            workers=self.workers,
             scaling=self.model.scaling,
         )
         stepper = Stepper(self.stage, self.accelerator)

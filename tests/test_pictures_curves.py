@@ -83,6 +83,15 @@ def test_steps_written_again_after_resuming_replace_the_old(tmp_path):
     assert (steps.tolist(), x.tolist()) == ([0, 10, 20], [1, 4, 5])
 
 
+def test_what_is_measured_once_an_epoch_stands_beside_the_losses(tmp_path):
+    losses = [{"stage": 0, "step": i, "epoch": i // 10, "a/x": i} for i in range(20)]
+    measured = [{"stage": 0, "step": 9, "epoch": 0, "std_z": 1.0}, {"epoch": 1, "std_z": 2.0}]
+    h = read_history(write(tmp_path / "h.jsonl", *losses[:10], measured[0], *losses[10:], measured[1]))
+    assert h.along("step", "a/x")[0].tolist() == list(range(20))
+    assert [a.tolist() for a in h.along("epoch", "std_z")] == [[0, 1], [1, 2]]
+    assert h.along("step", "std_z")[0].tolist() == [9, 19]
+
+
 def test_a_line_cut_short_is_ignored_but_only_the_last(tmp_path):
     path = tmp_path / "h.jsonl"
     path.write_text('{"step": 0, "a/x": 1}\n{"step": 1, "a/')

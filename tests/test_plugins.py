@@ -1,5 +1,6 @@
 """Plugins are found and checked one by one, and none can break another."""
 
+import re
 import textwrap
 from types import SimpleNamespace
 
@@ -168,7 +169,7 @@ def test_a_class_nobody_offers_has_neither_name_nor_owner():
             plugin(aaecore_prior={"ring": Ring}),
             "aaecore_prior is no hook of aaecore; did you mean 'aaecore_priors'",
         ),
-        (SimpleNamespace(aaecore_prior=dict), "aaecore_prior is no hook"),
+        (SimpleNamespace(aaecore_prior=_hook({})), "aaecore_prior is no hook"),
         (SimpleNamespace(aaecore_priors=lambda: {"ring": Ring}), "not marked with @aaecore.hookimpl"),
         (plugin(aaecore_priors=fail(RuntimeError("boom\nbang"))), "RuntimeError: boom bang"),
         (plugin(aaecore_priors=fail(SystemExit(3))), "SystemExit: 3"),
@@ -189,8 +190,6 @@ def test_a_class_nobody_offers_has_neither_name_nor_owner():
     ],
 )
 def test_a_bad_plugin_is_recorded_with_the_reason_and_harms_no_other(bad, reason):
-    import re
-
     registry = Registry.from_modules({"bad": bad, "good": plugin(aaecore_priors={"disc": Disc})})
     assert re.search(reason, broken(registry, "bad"))
     assert registry.get("prior", "disc") is Disc

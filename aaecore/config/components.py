@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from aaecore.config.fields import component_type, is_component, is_required, settings
+from aaecore.config.fields import Fields, component_type, is_component, is_required, settings
 from aaecore.config.leaves import each, strict_converter
 from aaecore.config.problems import Problem, Refused, describe, expected, from_validator, is_marked
 from aaecore.errors import PluginError, suggest
@@ -77,9 +77,10 @@ class Components:
         problems += [Problem((key,), "must be given; it has no default") for key in missing]
         made: dict[str, Any] = {}
         for key, value in _whole_first(table, fields):
+            a = fields[key]
             try:
-                of = _standing(cls, fields[key], current, made) if _is_change(value, fields[key].type) else None
-                made |= each(self.converter, {key: (_changes(of, value), fields[key].type or Any)})
+                of = _standing(cls, a, current, made) if _is_change(value, a.type) else None
+                made |= each(self.converter, {key: (_changes(of, value), a.type or Any)})
             except Refused as refused:
                 problems += refused.problems
         if problems:
@@ -107,8 +108,8 @@ def _articled(kind: str) -> str:
     return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
-def _whole_first(table: Mapping[str, Any], fields: Mapping[str, attrs.Attribute[Any]]) -> list[tuple[str, Any]]:
-    """The known settings in the fields' order, but changes last: what they change may be computed from others."""
+def _whole_first(table: Mapping[str, Any], fields: Fields) -> list[tuple[str, Any]]:
+    """The known settings in the fields' order, changes last, since what they change may depend on others."""
     known = [(key, table[key]) for key in fields if key in table]
     return sorted(known, key=lambda pair: _is_change(pair[1], fields[pair[0]].type))
 

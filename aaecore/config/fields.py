@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any, get_args
+from typing import Any, TypeAlias, get_args
 
 import attrs
 
 from aaecore.part import Part
 
+Fields: TypeAlias = "dict[str, attrs.Attribute[Any]]"
 
-def settings(cls: type) -> dict[str, attrs.Attribute[Any]]:
+
+def settings(cls: type) -> Fields:
     """The fields of a component that can be set, with their types resolved."""
     with suppress(NameError):  # a class composed in a function; what plugins offer has been checked
         attrs.resolve_types(cls)

@@ -55,4 +55,3 @@ class Categorical(Prior):
         if labels is not None:
             k = labels.where(labels >= 0, k)
         return one_hot(k, code).float()
-

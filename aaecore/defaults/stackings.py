@@ -9,7 +9,7 @@ from attrs import frozen
 from torch.nn import Module
 
 from aaecore.phase import Phase
-from aaecore.stacking import Stage, Stacking
+from aaecore.stacking import Stacking, Stage
 
 if TYPE_CHECKING:
     from aaecore.recipe import Recipe

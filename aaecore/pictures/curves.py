@@ -56,19 +56,24 @@ def curves(
 
 
 def diagnostics(history: Source, path: str | Path, *, title: str = "posterior noise") -> bool:
-    """Mean |sigma|, std of mu and std of z by epoch; false, and no picture, without any of them."""
+    """Mean |sigma|, std of mu and std of z by epoch, or by step over several stages.
+
+    False, and no picture, if the history has none of them.
+    """
     h = read_history(history)
     names = {sign: n for key, sign in COLLAPSE.items() for n in h.columns if n.split("/")[-1] == key}
     if not names:
         return False
     figure = new_figure(4.2, 2.8, layout="constrained")
     axes = figure.subplots()
+    counted = all((np.diff(h.along("epoch", name)[0]) > 0).all() for name in names.values())
+    count = "epoch" if "epoch" in h.columns and counted else "step"  # epochs begin again with each stage
     for (sign, name), colour in zip(names.items(), MUTED, strict=False):
-        x, y = h.along("epoch" if "epoch" in h.columns else "step", name)
+        x, y = h.along(count, name)
         axes.plot(x, y, color=colour, lw=1.4, marker="o" if len(x) < 30 else "", ms=3, label=sign)
     tidy(axes, title)
     axes.set(ylim=(0, None))
-    _count(axes, "epoch" if "epoch" in h.columns else "step")
+    _count(axes, count)
     axes.legend(fontsize=SMALL, frameon=False)
     save(figure, path)
     return True

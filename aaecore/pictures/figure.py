@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aaecore.errors import RunError
+from aaecore.files import write_bytes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,26 +32,13 @@ def new_figure(width: float, height: float, **options: Any) -> Figure:
 
 def save(figure: Figure, path: str | Path) -> None:
     """Write `figure` as PNG; a reader meanwhile finds the old picture or the new one, never a part."""
-    path = Path(path)
+    path, png = Path(path), BytesIO()
+    figure.savefig(png, format="png", dpi=DPI, facecolor="white")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     except OSError as e:
-        raise RunError(f"cannot write picture {path}: {e.strerror}; choose a folder you may write to") from e
-    try:
-        with os.fdopen(handle, "wb") as file:
-            figure.savefig(file, format="png", dpi=DPI, facecolor="white")
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+        raise RunError(f"{path}: cannot be written: {e.strerror}; choose a folder you may write to") from e
+    write_bytes(path, png.getvalue())
 
 
 def tidy(axes: Axes, title: str = "") -> None:

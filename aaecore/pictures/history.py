@@ -65,16 +65,16 @@ def _read(path: Path) -> list[dict[str, Any]]:
 
 def _counted_on(records: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     kept: list[dict[str, Any]] = []
-    offset = 0.0
+    offset = last = 0.0
     for record in records:
-        if not _is_number(record.get("step")):
-            continue
-        if kept and record["step"] + offset <= kept[-1]["step"]:
-            if record.get("stage") != kept[-1].get("stage"):
-                offset = kept[-1]["step"] + 1
-            while kept and kept[-1]["step"] >= record["step"] + offset:
-                kept.pop()
-        kept.append({**record, "step": record["step"] + offset})
+        step = record["step"] + offset if _is_number(record.get("step")) else last
+        if step < last and record.get("stage") != kept[-1].get("stage"):
+            offset = last + 1
+            step = record["step"] + offset
+        while step < last and kept and kept[-1]["step"] >= step:
+            kept.pop()
+        kept.append({**record, "step": step})
+        last = step
     return kept
 
 

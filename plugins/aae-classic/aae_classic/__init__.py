@@ -2,11 +2,6 @@
 
 from collections.abc import Mapping
 
-from aaecore.architecture import Architecture
-from aaecore.hooks import hookimpl
-from aaecore.prior import Prior
-from aaecore.recipe import Recipe
-
 from aae_classic.baselines import DCGAN, VAE
 from aae_classic.cnn import CNN
 from aae_classic.dcgan import DCGANNetworks
@@ -14,6 +9,10 @@ from aae_classic.heads import DimensionalityReduction
 from aae_classic.priors import Mixture, SwissRoll
 from aae_classic.recipe import Classic, LabelInformedPrior, Supervised
 from aae_classic.semi import Clustering, SemiSupervised
+from aaecore.architecture import Architecture
+from aaecore.hooks import hookimpl
+from aaecore.prior import Prior
+from aaecore.recipe import Recipe
 
 
 @hookimpl

@@ -6,6 +6,10 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Literal
 
+from attrs import field, frozen
+from attrs.validators import in_
+
+from aae_classic.dcgan import DCGANNetworks
 from aaecore.adversary import Adversary
 from aaecore.architecture import Architecture
 from aaecore.defaults.architectures import MLP
@@ -17,10 +21,6 @@ from aaecore.posterior import GaussianPosterior, Posterior
 from aaecore.prior import Prior
 from aaecore.recipe import SCALINGS, Builders, Recipe
 from aaecore.spec import Spec
-from attrs import field, frozen
-from attrs.validators import in_
-
-from aae_classic.dcgan import DCGANNetworks
 
 
 @frozen(kw_only=True)
@@ -57,7 +57,9 @@ class DCGAN(Recipe):
     code: int = 100
     prior: Prior = Uniform()
     architecture: Architecture = DCGANNetworks()
-    scaling: Literal["auto", "unit", "symmetric", "standard"] = field(default="symmetric", validator=in_(SCALINGS))
+    scaling: Literal["auto", "unit", "symmetric", "standard"] = field(
+        default="symmetric", validator=in_(SCALINGS)
+    )
     batch: int = 128
     discriminator_optimizer: Optimizer = Adam(lr=2e-4, beta1=0.5)
     generator_optimizer: Optimizer = Adam(lr=2e-4, beta1=0.5)
@@ -74,7 +76,11 @@ class DCGAN(Recipe):
         game = Adversary("image_discriminator", real="target", fakes="x_gen", loss=self.adversarial)
         return (
             Phase(
-                "disc", "discriminator", ("image_discriminator",), {"L_D": game.discriminate}, self.discriminator_optimizer
+                "disc",
+                "discriminator",
+                ("image_discriminator",),
+                {"L_D": game.discriminate},
+                self.discriminator_optimizer,
             ),
             Phase("gen", "generator", ("decoder",), {"L_G": game.deceive}, self.generator_optimizer),
         )

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import pairwise
 
-from aaecore.architecture import Architecture, Decoder, Discriminator, Encoder, output_activation
-from aaecore.defaults.architectures import MLP
-from aaecore.errors import ConfigError
-from aaecore.recipe import Recipe
-from aaecore.spec import Spec
 from attrs import field, frozen
 from attrs.validators import deep_iterable, ge, instance_of, min_len
 from torch import nn
 
 from aae_classic.geometry import BOTTOM, Crop, Pad, channels_for, levels_for
+from aaecore.architecture import Architecture, Decoder, Discriminator, Encoder, output_activation
+from aaecore.defaults.architectures import MLP
+from aaecore.errors import ConfigError
+from aaecore.recipe import Recipe
+from aaecore.spec import Spec
 
 
 @frozen(kw_only=True)
@@ -48,7 +48,9 @@ class CNN(Architecture):
         """From a code to 4 x 4 features, then a level per doubling."""
         sizes = [*reversed(self._channels(spec.shape)), spec.shape[0]]
         inner = [nn.Sequential(*self._up(i, o), *self._norm(o), nn.ReLU()) for i, o in pairwise(sizes[:-1])]
-        image = nn.Sequential(*self._up(sizes[-2], sizes[-1]), Crop(spec.shape), output_activation(spec.output))
+        image = nn.Sequential(
+            *self._up(sizes[-2], sizes[-1]), Crop(spec.shape), output_activation(spec.output)
+        )
         return Decoder([self._uncode_layer(width, sizes[0]), *inner, image])
 
     def discriminator(self, shape: tuple[int, ...], condition: int = 0) -> Discriminator:
@@ -93,5 +95,6 @@ def need_images(spec: Spec) -> None:
     """Refuse plain vectors."""
     if not spec.is_image:
         raise ConfigError(
-            "recipe.architecture", f"convolutions need images, the data are vectors of {spec.features}; set architecture=mlp"
+            "recipe.architecture",
+            f"convolutions need images, the data are vectors of {spec.features}; set architecture=mlp",
         )

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import pairwise
 
-from aaecore.architecture import Architecture, Decoder, Discriminator, Encoder, output_activation
-from aaecore.defaults.architectures import MLP, initialise_normal
-from aaecore.recipe import Recipe
-from aaecore.spec import Spec
 from attrs import field, frozen
 from attrs.validators import ge
 from torch import nn
 
 from aae_classic.cnn import need_images
 from aae_classic.geometry import BOTTOM, Crop, Pad, levels_for
+from aaecore.architecture import Architecture, Decoder, Discriminator, Encoder, output_activation
+from aaecore.defaults.architectures import MLP, initialise_normal
+from aaecore.recipe import Recipe
+from aaecore.spec import Spec
 
 
 @frozen(kw_only=True)
@@ -48,7 +48,9 @@ class DCGANNetworks(Architecture):
             for i, o in pairwise(sizes[:-1])
         ]
         image = nn.Sequential(
-            nn.ConvTranspose2d(sizes[-2], sizes[-1], 4, 2, 1), Crop(spec.shape), output_activation(spec.output)
+            nn.ConvTranspose2d(sizes[-2], sizes[-1], 4, 2, 1),
+            Crop(spec.shape),
+            output_activation(spec.output),
         )
         network = Decoder([project, *inner, image])
         initialise_normal(network, 0.02)
@@ -73,6 +75,9 @@ class DCGANNetworks(Architecture):
         return [max(1, self.width >> (levels - 1 - k)) for k in range(levels)]
 
     def _trunk(self, shape: tuple[int, ...], sizes: list[int]) -> list[nn.Module]:
-        blocks = [nn.Sequential(nn.Conv2d(i, o, 4, 2, 1), nn.BatchNorm2d(o), nn.LeakyReLU(0.2)) for i, o in pairwise(sizes)]
+        blocks = [
+            nn.Sequential(nn.Conv2d(i, o, 4, 2, 1), nn.BatchNorm2d(o), nn.LeakyReLU(0.2))
+            for i, o in pairwise(sizes)
+        ]
         blocks[0] = nn.Sequential(Pad(shape), blocks[0][0], blocks[0][2])
         return list(blocks)

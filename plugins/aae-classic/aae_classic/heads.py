@@ -7,17 +7,17 @@ from functools import partial
 from typing import ClassVar
 
 import torch
+from attrs import evolve, field, frozen
+from attrs.validators import ge, gt
+from torch import Tensor, nn
+
+from aae_classic.semi import CategoricalForward, SemiSupervised
 from aaecore.forward import Forward, quantity
 from aaecore.loss import Loss
 from aaecore.optimizer import SGD, Optimizer
 from aaecore.phase import Phase
 from aaecore.recipe import Builders
 from aaecore.spec import Spec
-from attrs import evolve, field, frozen
-from attrs.validators import ge, gt
-from torch import Tensor, nn
-
-from aae_classic.semi import CategoricalForward, SemiSupervised
 
 
 class ClusterHeads(nn.Module):
@@ -80,14 +80,14 @@ class DimensionalityReduction(SemiSupervised):
     def own_networks(self, spec: Spec) -> Builders:
         """As semi-supervised, and the cluster heads."""
         builders = super().own_networks(spec)
-        if self.labels == "alone":
+        if self.supervision == "only":
             return builders
         return {**builders, "cluster_heads": partial(ClusterHeads, self.categories_for(spec), self.code)}
 
     def own_phases(self, spec: Spec) -> Sequence[Phase]:
         """On each batch: rec (which moves W_C too), disc, gen, head, cls."""
         phases = list(super().own_phases(spec))
-        if self.labels == "alone":
+        if self.supervision == "only":
             return phases
         rec = phases[0]
         phases[0] = rec.extended(moves=("cluster_heads",))

@@ -6,15 +6,16 @@ from math import pi
 from typing import ClassVar
 
 import torch
+from attrs import field, frozen
+from attrs.validators import ge, gt
+from torch import Tensor
+
 from aaecore.errors import ConfigError
 from aaecore.forward import Networks
 from aaecore.prior import Prior
 from aaecore.randomness import Draw
 from aaecore.recipe import Recipe
 from aaecore.spec import Spec
-from attrs import field, frozen
-from attrs.validators import ge, gt
-from torch import Tensor
 
 
 @frozen(kw_only=True)
@@ -44,7 +45,9 @@ class PlanarPrior(Prior):
     def check(self, recipe: Recipe, spec: Spec) -> None:
         """Needs two code dimensions and, if conditional, a segment per class."""
         if recipe.code < 2:
-            raise ConfigError("recipe.code", f"this prior lies in a plane; set code=2 or more, not {recipe.code}")
+            raise ConfigError(
+                "recipe.code", f"this prior lies in a plane; set code=2 or more, not {recipe.code}"
+            )
 
 
 @frozen(kw_only=True)

@@ -7,22 +7,20 @@ from functools import partial
 from typing import ClassVar
 
 import torch
-from aaecore.adversary import Adversary
-from aaecore.architecture import Architecture
-from aaecore.defaults.architectures import MLP
-from aaecore.defaults.priors import Gaussian
-from aaecore.errors import ConfigError, DataError
-from aaecore.forward import Forward, quantity
-from aaecore.optimizer import SGD, Optimizer
-from aaecore.phase import Phase
-from aaecore.prior import Prior
-from aaecore.recipe import Builders, Recipe
-from aaecore.spec import Spec
 from attrs import frozen
 from torch import Tensor
 from torch.nn.functional import one_hot
 
 from aae_classic.priors import Mixture, PlanarPrior
+from aaecore.adversary import Adversary
+from aaecore.defaults.priors import Gaussian
+from aaecore.errors import ConfigError, DataError
+from aaecore.forward import Forward, quantity
+from aaecore.optimizer import Adam, Optimizer
+from aaecore.phase import Phase
+from aaecore.prior import Prior
+from aaecore.recipe import Builders, Recipe
+from aaecore.spec import Spec
 
 
 @frozen(kw_only=True)
@@ -35,12 +33,9 @@ class Classic(Recipe):
     joint_generator_step: merge `rec` and `gen` into one step of encoder and decoder.
     """
 
-    code: int = 8
-    prior: Prior = Gaussian(std=5.0)
-    architecture: Architecture = MLP(init_std=0.01)
-    reconstruction_optimizer: Optimizer = SGD(lr=0.01, momentum=0.9, milestones=(50, 1000))
-    discriminator_optimizer: Optimizer = SGD(lr=0.1, momentum=0.1, milestones=(50, 1000))
-    generator_optimizer: Optimizer = SGD(lr=0.1, momentum=0.1, milestones=(50, 1000))
+    reconstruction_optimizer: Optimizer = Adam(lr=1e-3, milestones=(70,))
+    discriminator_optimizer: Optimizer = Adam(lr=2e-4, beta1=0.5, milestones=(70,))
+    generator_optimizer: Optimizer = Adam(lr=2e-4, beta1=0.5, milestones=(70,))
     joint_generator_step: bool = False
 
     def own_networks(self, spec: Spec) -> Builders:
@@ -62,10 +57,17 @@ class Classic(Recipe):
         rec, gen = {"L_rec": self.reconstruction}, {"L_G": game.deceive}
         autoencoder = ("encoder", "decoder")
         disc = Phase(
-            "disc", "discriminator", ("code_discriminator",), {"L_D": game.discriminate}, self.discriminator_optimizer
+            "disc",
+            "discriminator",
+            ("code_discriminator",),
+            {"L_D": game.discriminate},
+            self.discriminator_optimizer,
         )
         if self.joint_generator_step:
-            return (Phase("gen", "generator", autoencoder, {**rec, **gen}, self.reconstruction_optimizer), disc)
+            return (
+                Phase("gen", "generator", autoencoder, {**rec, **gen}, self.reconstruction_optimizer),
+                disc,
+            )
         return (
             Phase("rec", "reconstruction", autoencoder, rec, self.reconstruction_optimizer),
             disc,
@@ -124,9 +126,13 @@ class LabelInformedPrior(Classic):
         """Needs labels and a prior with a segment for each class."""
         need_labels(spec, "chooses the prior's segment by label")
         if not self.prior.uses_labels:
-            raise ConfigError("recipe.prior", "this recipe needs a prior that heeds labels: mixture or swiss-roll")
+            raise ConfigError(
+                "recipe.prior", "this recipe needs a prior that heeds labels: mixture or swiss-roll"
+            )
         if isinstance(self.prior, PlanarPrior) and self.prior.modes < spec.classes:
-            raise ConfigError("recipe.prior.modes", f"one per class is needed; set prior.modes={spec.classes}")
+            raise ConfigError(
+                "recipe.prior.modes", f"one per class is needed; set prior.modes={spec.classes}"
+            )
 
 
 @frozen(kw_only=True)
@@ -168,5 +174,6 @@ def need_labels(spec: Spec, why: str) -> None:
     """Refuse data without labels."""
     if not spec.classes:
         raise ConfigError(
-            "data", f"this recipe {why}, and the data has no labels; give some (a folder per class, or y in the .npz)"
+            "data",
+            f"this recipe {why}, and the data has no labels; give some (a folder per class, or y in the .npz)",
         )

@@ -7,25 +7,25 @@ from functools import partial
 from typing import ClassVar, Literal
 
 import torch
-from aaecore.adversary import Adversary
-from aaecore.architecture import Architecture
-from aaecore.defaults.architectures import MLP
-from aaecore.defaults.priors import Categorical, Gaussian
-from aaecore.errors import ConfigError
-from aaecore.forward import Forward, quantity
-from aaecore.optimizer import SGD, Optimizer
-from aaecore.phase import Phase
-from aaecore.prior import Prior
-from aaecore.recipe import Builders, Recipe
-from aaecore.spec import Spec
 from attrs import field, frozen
 from attrs.validators import ge, in_
 from torch import Tensor
 from torch.nn import functional as F
 
 from aae_classic.recipe import Classic, need_labels
+from aaecore.adversary import Adversary
+from aaecore.architecture import Architecture
+from aaecore.defaults.architectures import MLP
+from aaecore.defaults.priors import Categorical, Gaussian
+from aaecore.errors import ConfigError
+from aaecore.forward import Forward, quantity
+from aaecore.optimizer import Adam, Optimizer
+from aaecore.phase import Phase
+from aaecore.prior import Prior
+from aaecore.recipe import Builders, Recipe
+from aaecore.spec import Spec
 
-LABELS = ("used", "ignored", "alone")
+SUPERVISION = ("semi", "none", "only")
 
 
 class CategoricalForward(Forward):
@@ -79,7 +79,7 @@ class SemiSupervised(Classic):
 
     categories: number of categories K of y; 0 for the number of classes in the data.
     label_prior: what y should look like.
-    labels: used for the phase `cls`, ignored (no such phase), or alone (the encoder on labelled samples only, the baseline).
+    supervision: semi (the phase `cls` beside the others), none (without it), or only (without the others: the baseline).
     labelled_batch: labelled samples per step.
     decode_true_labels: give the decoder the true label of labelled samples rather than q(y|x).
     classification_optimizer: moves the encoder in `cls`.
@@ -89,41 +89,42 @@ class SemiSupervised(Classic):
     code: int = 10
     prior: Prior = Gaussian()
     input_noise: float = 0.3
-    epochs: int = 100
     categories: int = field(default=0, validator=ge(0))
     label_prior: Prior = Categorical()
-    labels: Literal["used", "ignored", "alone"] = field(default="used", validator=in_(LABELS))
+    supervision: Literal["semi", "none", "only"] = field(default="semi", validator=in_(SUPERVISION))
     labelled_batch: int = field(default=100, validator=ge(1))
     decode_true_labels: bool = False
-    classification_optimizer: Optimizer = SGD(lr=0.1, momentum=0.9, milestones=(50, 1000))
+    classification_optimizer: Optimizer = Adam(lr=1e-3, milestones=(70,))
 
     def categories_for(self, spec: Spec) -> int:
         """K."""
         return self.categories or spec.classes
 
     def labelled_per_step(self) -> int:
-        """`labelled_batch`, unless labels are ignored."""
-        return 0 if self.labels == "ignored" else self.labelled_batch
+        """`labelled_batch`, unless there is no supervision."""
+        return 0 if self.supervision == "none" else self.labelled_batch
 
     def heads(self, spec: Spec) -> dict[str, int]:
         """Logits of y, and z, on one trunk."""
         return {"label": self.categories_for(spec), **super().heads(spec)}
 
     def own_networks(self, spec: Spec) -> Builders:
-        """Encoder, decoder, D_z and D_y; the encoder only where labels stand alone."""
+        """Encoder, decoder, D_z and D_y; the encoder only where supervision is all."""
         builders = super().own_networks(spec)
-        if self.labels == "alone":
+        if self.supervision == "only":
             return {"encoder": builders["encoder"]}
         discriminator = partial(self.architecture.discriminator, (self.categories_for(spec),))
         return {**builders, "label_discriminator": discriminator}
 
     def own_phases(self, spec: Spec) -> Sequence[Phase]:
         """On each batch: rec, disc (D_z and D_y), gen, cls."""
-        cls = Phase("cls", "supervision", ("encoder",), {"L_cls": cross_entropy}, self.classification_optimizer)
-        if self.labels == "alone":
+        cls = Phase(
+            "cls", "supervision", ("encoder",), {"L_cls": cross_entropy}, self.classification_optimizer
+        )
+        if self.supervision == "only":
             return (cls,)
         phases = tuple(self._with_label_game(phase) for phase in super().own_phases(spec))
-        return phases if self.labels == "ignored" else (*phases, cls)
+        return phases if self.supervision == "none" else (*phases, cls)
 
     def _with_label_game(self, phase: Phase) -> Phase:
         game = Adversary("label_discriminator", real="y_prior", fakes="y", loss=self.adversarial)
@@ -152,7 +153,7 @@ class SemiSupervised(Classic):
     @property
     def predicts(self) -> Literal["classes", "clusters", "nothing"]:
         """Classes if it saw labels."""
-        return "clusters" if self.labels == "ignored" else "classes"
+        return "clusters" if self.supervision == "none" else "classes"
 
     def sample_labels(self, spec: Spec) -> int:
         """K."""
@@ -164,13 +165,19 @@ class SemiSupervised(Classic):
         return f.y
 
     def check(self, recipe: Recipe, spec: Spec) -> None:
-        """Needs labels unless they are ignored."""
-        if self.labels != "ignored":
-            need_labels(spec, "learns classes from labels (or set labels=ignored and categories=K to cluster)")
+        """Needs labels unless there is no supervision."""
+        if self.supervision != "none":
+            need_labels(
+                spec, "learns classes from labels (or set supervision=none and categories=K to cluster)"
+            )
             if self.categories_for(spec) < spec.classes:
-                raise ConfigError("recipe.categories", f"one per class is needed; set categories={spec.classes} (or 0)")
+                raise ConfigError(
+                    "recipe.categories", f"one per class is needed; set categories={spec.classes} (or 0)"
+                )
         elif not self.categories_for(spec):
-            raise ConfigError("recipe.categories", "without labels the number of clusters must be given; set categories=16")
+            raise ConfigError(
+                "recipe.categories", "without labels the number of clusters must be given; set categories=16"
+            )
 
 
 @frozen(kw_only=True)
@@ -178,11 +185,8 @@ class Clustering(SemiSupervised):
     """Unsupervised clustering: the categorical code is a cluster, no labels are used (section 6, figure 9)."""
 
     code: int = 5
-    architecture: Architecture = MLP(hidden=(3000, 3000), init_std=0.01, batch_norm="encoder")
+    architecture: Architecture = MLP(hidden=(3000, 3000), batch_norm="encoder")
     input_noise: float = 0.0
     input_dropout: float = 0.2
     categories: int = field(default=16, validator=ge(0))
-    labels: Literal["used", "ignored", "alone"] = field(default="ignored", validator=in_(LABELS))
-    reconstruction_optimizer: Optimizer = SGD(lr=0.01, momentum=0.9, milestones=(50,))
-    discriminator_optimizer: Optimizer = SGD(lr=0.1, momentum=0.1, milestones=(50,))
-    generator_optimizer: Optimizer = SGD(lr=0.1, momentum=0.1, milestones=(50,))
+    supervision: Literal["semi", "none", "only"] = field(default="none", validator=in_(SUPERVISION))
