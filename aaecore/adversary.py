@@ -36,7 +36,7 @@ class Adversary:
         if self.condition is None:
             return network
         condition = self.condition(f)
-        return lambda v: network(v, condition)  # type: ignore[no-any-return]
+        return lambda v: network(v, condition)
 
     def discriminate(self, f: Forward) -> Tensor:
         """What the discriminator minimises: tell real from fake."""

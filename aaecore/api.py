@@ -169,6 +169,4 @@ def _say(model: Model, folder: Path) -> None:
     ):
         if name in model.metrics:
             print(f"{name:24} {model.metrics[name]:.4g}")
-    print(
-        f"{folder}: model, figures and pictures ({', '.join(sorted(p.name for p in folder.glob('*.png')))})"
-    )
+    print(f"{folder}: model, figures and pictures ({', '.join(sorted(p.name for p in folder.glob('*.png')))})")

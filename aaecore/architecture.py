@@ -74,9 +74,7 @@ class Decoder(nn.Module):
 class Discriminator(nn.Module):
     """Blocks, then a head that scores; a condition joins at the input of vectors, at the head of images."""
 
-    def __init__(
-        self, blocks: Iterable[nn.Module], head: nn.Module, *, condition_at_head: bool = False
-    ) -> None:
+    def __init__(self, blocks: Iterable[nn.Module], head: nn.Module, *, condition_at_head: bool = False) -> None:
         super().__init__()
         self.blocks = nn.ModuleList(blocks)
         self.head = head

@@ -29,7 +29,7 @@ class PluginError(AAEError):
     """A plugin, or a name a plugin offers, that cannot be used."""
 
 
-class Diverged(AAEError):
+class DivergenceError(AAEError):
     """A loss became NaN or infinite."""
 
 

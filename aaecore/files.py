@@ -11,9 +11,7 @@ from aaecore.errors import RunError
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file atomically; raises `RunError` if it cannot be written."""
-    temporary = path.with_name(
-        f".{path.name}.{os.getpid()}"
-    )  # opened plainly, so that others may read it too
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")  # opened plainly, so that others may read it too
     try:
         with temporary.open("wb") as file:
             file.write(content)

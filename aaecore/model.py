@@ -50,11 +50,11 @@ class Model:
         """Final figures on held-out data, by flat names."""
 
     def encode(self, x: ArrayLike | Tensor, *, sample: bool = False, seed: int = 0) -> Tensor:
-        """Codes of samples, (N, code): the recipe's representation (the posterior's mean), or draws from the posterior."""
+        """Codes of samples, (N, code): the recipe's representation, of the posterior's mean or of draws from it."""
         return self._batched(lambda f: f.recipe.representation(f), seed, sampled=sample, x=x)
 
     def decode(self, z: ArrayLike | Tensor) -> Tensor:
-        """Samples for all that the recipe's decoder is given, (N, decoder_width): codes, and labels if it takes them."""
+        """Samples for all that the recipe's decoder is given, (N, decoder_width): codes, labels if it takes them."""
         self._need("decoder")
         width = self.recipe.decoder_width(self.spec)
         z = torch.as_tensor(np.asarray(z), dtype=torch.float32)
@@ -69,9 +69,7 @@ class Model:
 
     def sample(self, n: int, *, labels: ArrayLike | Tensor | None = None, seed: int = 0) -> Tensor:
         """`n` new samples; `labels`, one or (n,), asks for these classes."""
-        return self._batched(
-            lambda f: self._unscaled(f.x_gen), seed, n=n, asked_labels=self._asked(labels, n)
-        )
+        return self._batched(lambda f: self._unscaled(f.x_gen), seed, n=n, asked_labels=self._asked(labels, n))
 
     def prior(self, n: int, *, labels: ArrayLike | Tensor | None = None, seed: int = 0) -> Tensor:
         """`n` draws from the prior, (n, code)."""
@@ -81,15 +79,11 @@ class Model:
         """Probabilities of the classes (or clusters), (N, K)."""
         return self._batched(lambda f: f.recipe.predict(f), 0, x=x)
 
-    def compute(
-        self, quantity: Callable[[Forward], Tensor], x: ArrayLike | Tensor, *, seed: int = 0
-    ) -> Tensor:
+    def compute(self, quantity: Callable[[Forward], Tensor], x: ArrayLike | Tensor, *, seed: int = 0) -> Tensor:
         """Any quantity of a `Forward` in inference mode, for all samples."""
         return self._batched(quantity, seed, x=x)
 
-    def prior_representation(
-        self, n: int, *, labels: ArrayLike | Tensor | None = None, seed: int = 0
-    ) -> Tensor:
+    def prior_representation(self, n: int, *, labels: ArrayLike | Tensor | None = None, seed: int = 0) -> Tensor:
         """What `n` codes as `encode` gives them should look like, (n, code)."""
         asked = self._asked(labels, n)
         return self._batched(lambda f: f.recipe.prior_representation(f), seed, n=n, asked_labels=asked)
@@ -117,9 +111,7 @@ class Model:
     @property
     def device(self) -> torch.device:
         """Where the networks are."""
-        return next(
-            (p.device for net in self.networks.values() for p in net.parameters()), torch.device("cpu")
-        )
+        return next((p.device for net in self.networks.values() for p in net.parameters()), torch.device("cpu"))
 
     # ---- the mechanism
 
@@ -140,9 +132,7 @@ class Model:
 
     def _forwards(self, seed: int, sampled: bool, given: Mapping[str, Any]) -> Iterator[Forward]:
         tensors = {
-            name: self._tensor(name, value)
-            for name, value in given.items()
-            if value is not None and name != "n"
+            name: self._tensor(name, value) for name, value in given.items() if value is not None and name != "n"
         }
         n = given["n"] if "n" in given else len(next(iter(tensors.values())))
         for start in range(0, n, CHUNK):
@@ -161,7 +151,8 @@ class Model:
             return tensor
         if tensor.shape[1:] != self.spec.shape:
             raise DataError(
-                f"this model takes samples of shape (N, {', '.join(map(str, self.spec.shape))}), not {tuple(tensor.shape)}"
+                f"this model takes samples of shape (N, {', '.join(map(str, self.spec.shape))}), "
+                f"not {tuple(tensor.shape)}"
             )
         return tensor / 255 if tensor.dtype == torch.uint8 and self.spec.is_image else tensor.float()
 

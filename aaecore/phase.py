@@ -50,9 +50,7 @@ class Phase:
     weight: float = 1.0
     """Multiplies all terms; a scheduler's handle."""
 
-    def extended(
-        self, *, moves: tuple[str, ...] = (), terms: Mapping[str, Term | LossFunction] | None = None
-    ) -> Phase:
+    def extended(self, *, moves: tuple[str, ...] = (), terms: Mapping[str, Term | LossFunction] | None = None) -> Phase:
         """This phase moving more networks, minimising more terms."""
         return evolve(self, moves=self.moves + moves, terms={**self.terms, **(terms or {})})
 

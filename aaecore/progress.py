@@ -29,9 +29,7 @@ class ProgressDisplay(Observer):
     overrules what the console is found to be.
     """
 
-    def __init__(
-        self, *, quiet: bool = False, console: Console | None = None, live: bool | None = None
-    ) -> None:
+    def __init__(self, *, quiet: bool = False, console: Console | None = None, live: bool | None = None) -> None:
         self._quiet = quiet
         self._given_console = console
         self._wanted = live

@@ -13,12 +13,13 @@ from torch import Tensor
 from torch.nn import Module
 
 from aaecore.architecture import Architecture
+from aaecore.checks import check_phases, check_scheduler
 from aaecore.defaults.architectures import MLP
 from aaecore.defaults.losses import BCE, HalfSquaredError
 from aaecore.defaults.priors import Gaussian
 from aaecore.defaults.schedulers import Sequential
 from aaecore.defaults.stackings import Single
-from aaecore.errors import AAEError, ConfigError
+from aaecore.errors import AAEError, ConfigError, suggest
 from aaecore.forward import Forward
 from aaecore.loss import AdversarialLoss, ReconstructionLoss, Regularizer
 from aaecore.part import Part, parts_of
@@ -64,9 +65,7 @@ class Recipe(Part):
     architecture: Architecture = MLP()
     reconstruction: ReconstructionLoss = HalfSquaredError()
     adversarial: AdversarialLoss = BCE()
-    regularizers: tuple[Regularizer, ...] = field(
-        default=(), validator=deep_iterable(instance_of(Regularizer))
-    )
+    regularizers: tuple[Regularizer, ...] = field(default=(), validator=deep_iterable(instance_of(Regularizer)))
     scheduler: PhaseScheduler = Sequential()
     stacking: Stacking = Single()
     scaling: Literal["auto", "unit", "symmetric", "standard"] = field(default="auto", validator=in_(SCALINGS))
@@ -115,9 +114,7 @@ class Recipe(Part):
 
     def predict(self, f: Forward) -> Tensor:
         """Probabilities of the classes (or clusters), (B, K)."""
-        raise AAEError(
-            "this recipe predicts no classes; choose one with a label head, say a semi-supervised one"
-        )
+        raise AAEError("this recipe predicts no classes; choose one with a label head, say a semi-supervised one")
 
     def sample_labels(self, spec: Spec) -> int:
         """How many labels samples can be asked for by, 0 to sample_labels - 1; 0 if the decoder and prior heed none."""
@@ -168,14 +165,13 @@ class Recipe(Part):
 
     def all_phases(self, spec: Spec) -> tuple[Phase, ...]:
         """All phases in order: the recipe's own with the regularizers in them, then those its parts bring."""
-        found = {phase.name: phase for phase in self.own_phases(spec)}
+        found = list(self.own_phases(spec))
         for part in parts_of(self):
-            for phase in part.phases(self, spec):
-                found.setdefault(phase.name, phase)
+            found += [p for p in part.phases(self, spec) if p.name not in {known.name for known in found}]
         for regularizer in self.regularizers:
-            phase = self._regularized(list(found.values()), regularizer)
-            found[phase.name] = phase
-        return tuple(found.values())
+            changed = self._regularized(found, regularizer)
+            found = [changed if p.name == changed.name else p for p in found]
+        return tuple(found)
 
     def _regularized(self, phases: Sequence[Phase], regularizer: Regularizer) -> Phase:
         candidates = [p for p in phases if p.role == regularizer.role]
@@ -189,19 +185,20 @@ class Recipe(Part):
         name = type(regularizer).__name__.lower()
         return phase.extended(terms={name: Term(regularizer, regularizer.weight)})
 
-    def build(
-        self, spec: Spec, *, seed: int = 0, networks: Mapping[str, Module] | None = None
-    ) -> dict[str, Module]:
+    def build(self, spec: Spec, *, seed: int = 0, networks: Mapping[str, Module] | None = None) -> dict[str, Module]:
         """All networks by role, each initialised from `seed` and its role alone; `networks` replaces some.
 
         Raises `AAEError` if a part cannot work in this recipe or on such data.
         """
         self.validate(spec)
-        own = dict(networks or {})
-        return {
-            role: own.pop(role, None) or _seeded(build, seed, role)
-            for role, build in self.builders(spec).items()
-        }
+        own, builders = networks or {}, self.builders(spec)
+        if unknown := own.keys() - builders:
+            raise AAEError(f"no network of this recipe is called {min(unknown)!r}; {suggest(min(unknown), builders)}")
+        built = {role: own[role] if role in own else _seeded(b, seed, role) for role, b in builders.items()}
+        phases = self.all_phases(spec)
+        check_phases(phases, built)
+        check_scheduler(self.scheduler, phases)
+        return built
 
     def validate(self, spec: Spec) -> None:
         """Raise `AAEError` unless all parts work together on such data."""

@@ -57,9 +57,7 @@ def plugins_of(recipe: Recipe) -> dict[str, str]:
     return {owner.name: owner.version for owner in owners if owner is not None}
 
 
-def load(
-    run: str | Path, *, recipe: Recipe | None = None, networks: Mapping[str, Module] | None = None
-) -> Model:
+def load(run: str | Path, *, recipe: Recipe | None = None, networks: Mapping[str, Module] | None = None) -> Model:
     """The model of a run directory, in inference mode.
 
     A run composed in Python is given its `recipe` again, and its own `networks` by role. Raises `RunError` if the
@@ -97,9 +95,7 @@ def read_metrics(folder: Path) -> dict[str, float]:
     try:
         found = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as e:
-        raise RunError(
-            f"{path}: is not valid JSON ({e}); delete it to load the model without its figures"
-        ) from e
+        raise RunError(f"{path}: is not valid JSON ({e}); delete it to load the model without its figures") from e
     return {k: v for k, v in found.items() if isinstance(v, (int, float))} if isinstance(found, dict) else {}
 
 
@@ -134,8 +130,6 @@ def _need_plugins(folder: Path, plugins: Mapping[str, Any]) -> None:
     loaded = {p.name for p in registry().plugins if p.status == "ok"}
     missing = [f"{name}=={version}" for name, version in plugins.items() if name not in loaded]
     if missing:
-        reasons = [
-            f"{p.name} is {p.status}: {p.error}" for p in registry().plugins if p.name in plugins and p.error
-        ]
+        reasons = [f"{p.name} is {p.status}: {p.error}" for p in registry().plugins if p.name in plugins and p.error]
         what = " ".join(f"'{m}'" for m in missing)
         raise RunError("; ".join([f"{folder}: this run needs {what}; pip install {what}", *reasons]))

@@ -34,9 +34,7 @@ class Stacking(Part):
 
     kind: ClassVar[str] = "stacking"
 
-    def stages(
-        self, networks: Mapping[str, Module], phases: Sequence[Phase], recipe: Recipe
-    ) -> Iterator[Stage]:
+    def stages(self, networks: Mapping[str, Module], phases: Sequence[Phase], recipe: Recipe) -> Iterator[Stage]:
         """Yield the stages in order; what stands after a `yield` runs when that stage has been trained.
 
         `networks` are the full networks, whose blocks are what grows; after the last stage they are what is kept.

@@ -17,7 +17,7 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from aaecore.data import Data, Loader
-from aaecore.errors import Diverged
+from aaecore.errors import DivergenceError
 from aaecore.forward import Forward
 from aaecore.metrics import sigma_collapse
 from aaecore.model import Model
@@ -102,7 +102,7 @@ class Training:
         losses = stepper.run(plan, forwards)
         for name, value in losses.items():
             if not value - value == 0:  # NaN or infinite
-                raise Diverged(self._diverged(name, value))
+                raise DivergenceError(self._diverged(name, value))
         return losses
 
     def _forwards(self, batch: Mapping[str, Tensor]) -> list[Forward]:
@@ -189,7 +189,7 @@ class Stepper:
                 values = {name: term.loss(f) for name, term in phase.terms.items()}
             total = sum(phase.weight * share * term.weight * values[n] for n, term in phase.terms.items())
             assert isinstance(total, Tensor)
-            total.backward(inputs=self.parameters[phase.name])
+            total.backward(inputs=self.parameters[phase.name])  # type: ignore[no-untyped-call]
             for name, value in values.items():
                 key = f"{phase.name}/{name}"
                 losses[key] = losses.get(key, 0) + share * value.detach().float()

@@ -91,5 +91,5 @@ def _write_arrays(path: Path, tensors: dict[str, Tensor]) -> None:
     if path.suffix == ".npy":
         np.save(file, arrays["x"], allow_pickle=False)
     else:
-        np.savez(file, **arrays)
+        np.savez(file, allow_pickle=False, **arrays)
     write_bytes(path, file.getvalue())

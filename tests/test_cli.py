@@ -37,16 +37,12 @@ def refusal(capsys, *arguments: str) -> str:
 
 @pytest.mark.parametrize("command", [None, *cli.COMMANDS])
 def test_help_answers_at_once_and_without_torch(command):
-    code = (
-        "import sys\nfrom aaecore.cli import main\ntry: main()\nfinally: print(*sys.modules, file=sys.stderr)"
-    )
+    code = "import sys\nfrom aaecore.cli import main\ntry: main()\nfinally: print(*sys.modules, file=sys.stderr)"
     arguments = [*([command] if command else []), "--help"]
     elapsed = []
     for _ in range(3):
         started = time.perf_counter()
-        done = subprocess.run(
-            [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True
-        )
+        done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
         elapsed.append(time.perf_counter() - started)
     assert "Usage: aae" in done.stdout
     heavy = {"torch", "numpy", "attrs", "pluggy", "rich", "matplotlib"} & set(done.stderr.split())
@@ -55,9 +51,7 @@ def test_help_answers_at_once_and_without_torch(command):
 
 
 def test_importing_the_core_does_not_import_torch():
-    subprocess.run(
-        [sys.executable, "-c", "import aaecore, sys; assert 'torch' not in sys.modules"], check=True
-    )
+    subprocess.run([sys.executable, "-c", "import aaecore, sys; assert 'torch' not in sys.modules"], check=True)
 
 
 def test_help_names_every_command(capsys):

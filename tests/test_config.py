@@ -73,9 +73,7 @@ class Toy(Recipe):
     """
 
     optimizer: Optimizer = field(default=Adam(lr=3e-4, beta1=0.5))
-    second: Optimizer = Factory(
-        lambda self: attrs.evolve(self.optimizer, lr=self.optimizer.lr / 10), takes_self=True
-    )
+    second: Optimizer = Factory(lambda self: attrs.evolve(self.optimizer, lr=self.optimizer.lr / 10), takes_self=True)
     extra: Prior | None = None
     chosen: Prior | None = field(factory=Mixture)
     clip: float | None = 1.0
@@ -172,9 +170,7 @@ def test_a_part_inside_a_part_is_set_likewise():
 
 def test_setting_a_part_by_name_leaves_nothing_of_the_old_one():
     assert toy("optimizer=adam").optimizer == Adam()
-    assert (
-        toy("optimizer.lr=0.5", "optimizer.weight_decay=1", "optimizer.lr=0.25").optimizer.weight_decay == 1
-    )
+    assert toy("optimizer.lr=0.5", "optimizer.weight_decay=1", "optimizer.lr=0.25").optimizer.weight_decay == 1
 
 
 def test_a_setting_may_not_be_wiped_out_by_a_later_one():
@@ -212,9 +208,7 @@ def test_data_and_run_are_sections_of_their_own():
 
 
 def test_options_are_taken_as_they_are():
-    made = load_config(
-        "toy", None, ["epochs=7"], {"data.source": "12", "recipe.epochs": 3}, registry=REGISTRY
-    )
+    made = load_config("toy", None, ["epochs=7"], {"data.source": "12", "recipe.epochs": 3}, registry=REGISTRY)
     assert (made.data.source, made.recipe.epochs) == ("12", 7)
 
 
@@ -232,9 +226,7 @@ def file(tmp_path):
 
 
 def test_a_file_comes_before_the_command_line(file):
-    path = file(
-        '[recipe]\nname = "toy"\nprior = "mixture"\n[recipe.optimizer]\nlr = 0.5\n[data]\nlimit = 5\n'
-    )
+    path = file('[recipe]\nname = "toy"\nprior = "mixture"\n[recipe.optimizer]\nlr = 0.5\n[data]\nlimit = 5\n')
     made = load("prior.modes=12", "data.limit=6", recipe=None, config=path)
     assert made.recipe == Toy(prior=Mixture(modes=12), optimizer=Adam(lr=0.5, beta1=0.5))
     assert made.data.limit == 6
@@ -365,9 +357,7 @@ def test_several_problems_are_reported_at_once_in_one_line():
     assert said.endswith("and 2 more")
 
 
-@pytest.mark.parametrize(
-    "text", ["", "=", "=1", "foo", "foo=", "a..b=1", ".=1", "prior={name='x'", "layers=[1"]
-)
+@pytest.mark.parametrize("text", ["", "=", "=1", "foo", "foo=", "a..b=1", ".=1", "prior={name='x'", "layers=[1"])
 def test_a_setting_that_cannot_be_parsed_is_refused(text):
     assert "\n" not in refused(text)
 
@@ -445,9 +435,7 @@ EVERYTHING = Toy(
 
 def test_a_configuration_comes_back_from_its_file():
     again(load())
-    again(
-        Config(recipe=EVERYTHING, data=DataConfig(labels=3, size=8), run=RunConfig(device="cpu", seed=2**62))
-    )
+    again(Config(recipe=EVERYTHING, data=DataConfig(labels=3, size=8), run=RunConfig(device="cpu", seed=2**62)))
 
 
 def test_the_file_of_show_is_one_for_config(file):
@@ -506,9 +494,7 @@ def test_a_part_composed_in_python_is_marked_and_cannot_be_read_back(file):
 def test_a_value_only_python_can_make_is_marked_too():
     tables = to_dict({"loss": Bent()}, registry=REGISTRY)
     assert tables == {"loss": {"name": "bent", "function": "python:builtins.abs"}}
-    with pytest.raises(
-        ConfigError, match=r"loss.function: this run was composed in Python, from builtins.abs"
-    ):
+    with pytest.raises(ConfigError, match=r"loss.function: this run was composed in Python, from builtins.abs"):
         make("loss", tables["loss"], registry=REGISTRY)
 
 

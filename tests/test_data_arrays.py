@@ -142,9 +142,7 @@ def test_kept_labels_are_balanced_nested_and_leave_the_held_out_ones_alone():
         assert counts.sum() == n
         assert counts.max() - counts.min() <= 1
         assert (data.heldout.y >= 0).all()
-    assert (
-        set(kept[10].labelled.tolist()) < set(kept[25].labelled.tolist()) < set(kept[100].labelled.tolist())
-    )
+    assert set(kept[10].labelled.tolist()) < set(kept[25].labelled.tolist()) < set(kept[100].labelled.tolist())
 
 
 def test_a_short_class_gives_all_it_has_and_the_others_fill_up():

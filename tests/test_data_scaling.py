@@ -12,9 +12,7 @@ IMAGES = from_arrays(rng.integers(0, 256, (50, 4, 5, 3), dtype=np.uint8))
 VECTORS = from_arrays(rng.normal(3, 7, (200, 4)))
 
 
-@pytest.mark.parametrize(
-    ("kind", "output", "low", "high"), [("unit", "sigmoid", 0, 1), ("symmetric", "tanh", -1, 1)]
-)
+@pytest.mark.parametrize(("kind", "output", "low", "high"), [("unit", "sigmoid", 0, 1), ("symmetric", "tanh", -1, 1)])
 def test_images_fill_the_range_of_the_decoders_output(kind, output, low, high):
     scaling = Scaling.fit(kind, IMAGES)
     x = scaling.apply(torch.tensor([0.0, 1.0]))

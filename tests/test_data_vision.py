@@ -40,9 +40,7 @@ def write_idx(path, array):
 
 def write_mnist(root, prefixes=("train", "t10k"), middle="-"):
     for prefix, n in zip(prefixes, (30, 20), strict=True):
-        write_idx(
-            root / f"{prefix}-images{middle}idx3-ubyte", rng.integers(0, 256, (n, 28, 28), dtype=np.uint8)
-        )
+        write_idx(root / f"{prefix}-images{middle}idx3-ubyte", rng.integers(0, 256, (n, 28, 28), dtype=np.uint8))
         write_idx(root / f"{prefix}-labels{middle}idx1-ubyte", np.arange(n, dtype=np.uint8) % 10)
 
 

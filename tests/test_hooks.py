@@ -54,9 +54,7 @@ def test_the_example_of_every_hook_is_a_plugin_that_loads(kind, hook):
 def test_the_example_prior_samples_what_it_says():
     from aaecore.randomness import Draw
 
-    draws = example("aaecore_priors")["Laplace"](scale=2.0).sample(
-        20000, 2, labels=None, draw=Draw(0), net=None
-    )
+    draws = example("aaecore_priors")["Laplace"](scale=2.0).sample(20000, 2, labels=None, draw=Draw(0), net=None)
     assert draws.shape == (20000, 2)
     assert draws.abs().mean().item() == pytest.approx(2.0, rel=0.05)  # E|z| = b
 

@@ -48,9 +48,7 @@ def test_gaps_are_thin_and_cells_equal(tmp_path):
     assert np.diff(edges).tolist() == [360, 4, 360, 4, 360]
 
 
-@pytest.mark.parametrize(
-    ("n", "shape", "columns"), [(1, (8, 8), 1), (64, (8, 8), 8), (2, (8, 8), 2), (9, (8, 72), 1)]
-)
+@pytest.mark.parametrize(("n", "shape", "columns"), [(1, (8, 8), 1), (64, (8, 8), 8), (2, (8, 8), 2), (9, (8, 72), 1)])
 def test_grids_are_nearly_square(n, shape, columns):
     assert columns_for(n, *shape) == columns
 

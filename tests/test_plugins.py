@@ -108,9 +108,7 @@ def test_posteriors_and_optimizers_are_looked_up_like_everything_else():
 def test_two_plugins_may_not_share_a_name():
     both = {"left": plugin(aaecore_priors={"ring": Ring}), "right": plugin(aaecore_priors={"ring": Disc})}
     registry = Registry.from_modules(both)
-    with pytest.raises(
-        PluginError, match=r"'ring' is offered by left and right; write left:ring or right:ring"
-    ):
+    with pytest.raises(PluginError, match=r"'ring' is offered by left and right; write left:ring or right:ring"):
         registry.get("prior", "ring")
     assert registry.get("prior", "right:ring") is Disc
     assert registry.name_of(Ring) == "left:ring"
@@ -128,19 +126,13 @@ def test_one_name_may_stand_for_parts_of_two_kinds():
 def test_an_unknown_name_is_answered_with_the_nearest_and_all_choices():
     with pytest.raises(PluginError) as e:
         Registry.from_modules({}).get("prior", "gausian")
-    expected = (
-        "no prior named 'gausian'; did you mean 'gaussian'? choose from: categorical, gaussian, uniform"
-    )
+    expected = "no prior named 'gausian'; did you mean 'gaussian'? choose from: categorical, gaussian, uniform"
     assert str(e.value) == expected
 
 
 def test_a_plugin_that_did_not_load_is_cited_when_a_name_is_missing():
-    registry = Registry.from_modules(
-        {"gasca": plugin(aaecore_priors=fail(ImportError("no module named foo")))}
-    )
-    with pytest.raises(
-        PluginError, match=r"no prior named 'ring'; .*; gasca did not load: ImportError: no module"
-    ):
+    registry = Registry.from_modules({"gasca": plugin(aaecore_priors=fail(ImportError("no module named foo")))})
+    with pytest.raises(PluginError, match=r"no prior named 'ring'; .*; gasca did not load: ImportError: no module"):
         registry.get("prior", "ring")
 
 

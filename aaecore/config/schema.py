@@ -51,9 +51,7 @@ class Config:
     run: RunConfig = field(factory=RunConfig)
 
 
-ELSEWHERE = {key: f"run.{key}" for key in settings(RunConfig)} | {
-    key: f"data.{key}" for key in settings(DataConfig)
-}
+ELSEWHERE = {key: f"run.{key}" for key in settings(RunConfig)} | {key: f"data.{key}" for key in settings(DataConfig)}
 
 
 def structure(tree: Mapping[str, Any], *, registry: Registry | None = None) -> Config:

@@ -106,9 +106,7 @@ def as_array(values: Any) -> Array:
     try:
         return np.asarray(values)
     except ValueError:
-        raise DataError(
-            "samples differ in length, so they are no array; pad or resize them to one shape"
-        ) from None
+        raise DataError("samples differ in length, so they are no array; pad or resize them to one shape") from None
 
 
 def _check_dtype(dtype: np.dtype[Any], name: str) -> None:
@@ -145,6 +143,5 @@ def _check_bytes(source: ArraySource) -> None:
             return
     if top == 1:
         raise DataError(
-            f"{source.name}: bytes of images count from 0 to 255 but none exceeds 1; "
-            "give them as bool or float"
+            f"{source.name}: bytes of images count from 0 to 255 but none exceeds 1; give them as bool or float"
         )

@@ -70,9 +70,7 @@ def _class_names(train: Table, test: Table | None, given: Sequence[str] | None, 
 def _data(table: Table, name: str, classes: tuple[str, ...]) -> Data:
     for what, rows in (("y", table.y), ("target", table.target), ("condition", table.condition)):
         if rows is not None and len(rows) != table.size:
-            raise DataError(
-                f"{name}: x has {table.size} samples but {what} has {len(rows)}; give one for each sample"
-            )
+            raise DataError(f"{name}: x has {table.size} samples but {what} has {len(rows)}; give one for each sample")
     if table.target is not None and table.target.shape != table.x.shape:
         raise DataError(
             f"{name}: x has shape {table.x.shape} but target {table.target.shape}; give both the same shape"
@@ -89,22 +87,14 @@ def _data(table: Table, name: str, classes: tuple[str, ...]) -> Data:
 
 def _check_alike(train: Table, test: Table, name: str) -> None:
     if test.x.shape != train.x.shape:
-        raise DataError(
-            f"{name}: x has shape {train.x.shape} but held-out x {test.x.shape}; give both the same shape"
-        )
+        raise DataError(f"{name}: x has shape {train.x.shape} but held-out x {test.x.shape}; give both the same shape")
     if (test.target is None) != (train.target is None):
-        raise DataError(
-            f"{name}: targets must be given for both training and held-out samples, or for neither"
-        )
+        raise DataError(f"{name}: targets must be given for both training and held-out samples, or for neither")
     widths = [None if t.condition is None else t.condition.shape[1] for t in (train, test)]
     if widths[0] != widths[1]:
-        raise DataError(
-            f"{name}: conditions have width {widths[0]} but held-out {widths[1]}; give both the same"
-        )
+        raise DataError(f"{name}: conditions have width {widths[0]} but held-out {widths[1]}; give both the same")
     if test.size == 0:
-        raise DataError(
-            f"{name}: the held-out set is empty; leave it out, or split by --set data.heldout=0.2"
-        )
+        raise DataError(f"{name}: the held-out set is empty; leave it out, or split by --set data.heldout=0.2")
 
 
 def _split(data: Data, share: float, seed: int) -> Data:

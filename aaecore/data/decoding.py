@@ -77,9 +77,7 @@ def _decoded(images: Images, index: int, mode: str) -> Image.Image:
     try:
         with images.open(index) as image:
             return _as_mode(image, mode)
-    except (
-        Exception
-    ) as error:  # decoders of damaged files raise anything: OSError, SyntaxError, struct.error, ...
+    except Exception as error:  # decoders of damaged files raise anything: OSError, SyntaxError, struct.error, ...
         raise _broken(images.name(index), error) from None
 
 
@@ -104,6 +102,5 @@ def _broken(name: str, error: Exception) -> DataError:
 def _differing(name: str, size: tuple[int, int], others: tuple[int, int]) -> DataError:
     (w, h), (width, height) = size, others
     return DataError(
-        f"{name}: is {w} x {h} pixels while others are {width} x {height}; "
-        "give all one size with --set data.size=32"
+        f"{name}: is {w} x {h} pixels while others are {width} x {height}; give all one size with --set data.size=32"
     )

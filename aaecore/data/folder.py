@@ -55,8 +55,7 @@ def _find(path: Path) -> _Found:
     empty = [name for name, paths in by_class.items() if not paths]
     if not loose and len(empty) == len(folders):
         raise DataError(
-            f"{path}: no images in it or its sub-folders; a sub-folder for each class holds "
-            + ", ".join(ENDINGS)
+            f"{path}: no images in it or its sub-folders; a sub-folder for each class holds " + ", ".join(ENDINGS)
         )
     if empty:
         raise DataError(
@@ -70,9 +69,7 @@ def _find(path: Path) -> _Found:
 def _renumbered(test: _Found, train: _Found, path: Path) -> _Found:
     strange = sorted(set(test.classes) - set(train.classes))
     if strange:
-        raise DataError(
-            f"{path}: class {strange[0]!r} has no training images; {suggest(strange[0], train.classes)}"
-        )
+        raise DataError(f"{path}: class {strange[0]!r} has no training images; {suggest(strange[0], train.classes)}")
     return _Found(test.paths, tuple(train.classes.index(test.classes[k]) for k in test.y), train.classes)
 
 

@@ -56,9 +56,7 @@ def _digits(size: int | None) -> Split:
 def _npz(path: Path, size: int | None) -> Split:
     arrays = read_npz(path, (*_KEYS, *_TEST_KEYS))
     if "x" not in arrays:
-        raise DataError(
-            f"{path}: has no array 'x' of samples; it may hold {', '.join((*_KEYS, *_TEST_KEYS))}"
-        )
+        raise DataError(f"{path}: has no array 'x' of samples; it may hold {', '.join((*_KEYS, *_TEST_KEYS))}")
     orphans = [key for key in arrays if key in _TEST_KEYS and "x_test" not in arrays]
     if orphans:
         raise DataError(f"{path}: has {orphans[0]!r} without samples; give 'x_test' too, or leave it out")

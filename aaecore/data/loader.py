@@ -57,12 +57,8 @@ class Loader:
             share=share,
         )
         device, scaling = torch.device(device), scaling and scaling.to(device)
-        in_memory = isinstance(data.x, InMemory) and not (
-            data.target and not isinstance(data.target, InMemory)
-        )
-        self._engine: _Engine = (
-            Gather(data, device, scaling) if in_memory else Stream(data, device, scaling, workers)
-        )
+        in_memory = isinstance(data.x, InMemory) and not (data.target and not isinstance(data.target, InMemory))
+        self._engine: _Engine = Gather(data, device, scaling) if in_memory else Stream(data, device, scaling, workers)
 
     def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """The batches of an epoch from batch `start` on; the earlier ones are not read."""
@@ -122,9 +118,7 @@ def _ready(part: object, device: torch.device, scaling: Scaling | None) -> Tenso
 
 def _check_labelled(data: Data, labelled_batch: int) -> None:
     if labelled_batch > 0 and not len(data.labelled):
-        raise DataError(
-            f"{data.name}: no sample is labelled, so no labelled batch can be drawn; give labels (y)"
-        )
+        raise DataError(f"{data.name}: no sample is labelled, so no labelled batch can be drawn; give labels (y)")
 
 
 def _check_divides(what: str, size: int, share: Share) -> None:

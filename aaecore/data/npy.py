@@ -71,9 +71,7 @@ def unreadable(path: Path, error: OSError) -> DataError:
     """The error for a file the system refuses."""
     if isinstance(error, FileNotFoundError):
         return DataError(f"{path}: no such file; check the path, which is relative to {Path.cwd()}")
-    return DataError(
-        f"{path}: cannot be read ({error.strerror or error}); check the file and its permissions"
-    )
+    return DataError(f"{path}: cannot be read ({error.strerror or error}); check the file and its permissions")
 
 
 def _members(archive: zipfile.ZipFile, path: Path, choices: Collection[str]) -> dict[str, zipfile.ZipInfo]:
@@ -81,9 +79,7 @@ def _members(archive: zipfile.ZipFile, path: Path, choices: Collection[str]) -> 
     for info in archive.infolist():
         key = info.filename.removesuffix(".npy")
         if key == info.filename:
-            raise DataError(
-                f"{path}: holds {info.filename!r}, so it is a zip of another kind; write it with np.savez"
-            )
+            raise DataError(f"{path}: holds {info.filename!r}, so it is a zip of another kind; write it with np.savez")
         if key not in choices:
             raise DataError(f"{path}: unknown array {key!r}; {suggest(key, choices)}")
         if key in found:
@@ -126,13 +122,11 @@ def _mapped(file: IO[bytes], size: int, path: Path, name: str) -> Mapped:
         raise DataError(f"{name}: not a readable .npy array ({reason}); write it anew with np.save") from None
     if dtype.hasobject:
         raise DataError(
-            f"{name}: holds Python objects, which are never unpickled; "
-            "save numbers, e.g. x.astype(np.float32)"
+            f"{name}: holds Python objects, which are never unpickled; save numbers, e.g. x.astype(np.float32)"
         )
     claimed, there = math.prod(shape) * dtype.itemsize, size - file.tell()
     if claimed != there or min(shape, default=0) < 0:
         raise DataError(
-            f"{name}: shape {shape} takes {claimed} bytes but {there} are there; "
-            "the file is damaged, copy it anew"
+            f"{name}: shape {shape} takes {claimed} bytes but {there} are there; the file is damaged, copy it anew"
         )
     return Mapped(str(path), file.tell(), dtype, shape, fortran)

@@ -19,7 +19,7 @@ class Order:
     labelled: Tensor
     """Indices of the samples whose labels are known."""
     labelled_batch: int = 0
-    share: Share = Share()  # noqa: RUF009 - frozen
+    share: Share = Share()
 
     @property
     def steps(self) -> int:

@@ -48,9 +48,7 @@ class Scaling:
         if len(data.shape) == 1:  # images are in [0, 1] by construction
             _check_range(kind, data, seed)
         half = torch.tensor(0.5)
-        return (
-            cls(kind, half, half) if kind == "symmetric" else cls(kind, torch.tensor(0.0), torch.tensor(1.0))
-        )
+        return cls(kind, half, half) if kind == "symmetric" else cls(kind, torch.tensor(0.0), torch.tensor(1.0))
 
     @property
     def output(self) -> str:

@@ -76,11 +76,7 @@ class _Reader(Dataset[dict[str, Tensor] | str]):
     def _read(self, rows: Tensor, labelled: Tensor | None) -> dict[str, Tensor]:
         part = self.data.subset(rows)
         found = {"x": part.x, "y": part.y, "target": part.target, "condition": part.condition}
-        batch = {
-            k: v if isinstance(v, Tensor) else v.take(range(len(rows)))
-            for k, v in found.items()
-            if v is not None
-        }
+        batch = {k: v if isinstance(v, Tensor) else v.take(range(len(rows))) for k, v in found.items() if v is not None}
         if labelled is not None:
             assert self.data.y is not None
             batch |= {"x_labelled": self.data.x.take(labelled), "y_labelled": self.data.y[labelled]}

@@ -55,9 +55,7 @@ def _read(values: Given) -> Array:
 
 def _condition(values: Array, name: str) -> Array:
     if values.ndim != 2 or values.dtype.kind not in "biuf" or 0 in values.shape[1:]:
-        raise DataError(
-            f"{name}: condition is {values.dtype} {values.shape}, not numbers (N, width); reshape it"
-        )
+        raise DataError(f"{name}: condition is {values.dtype} {values.shape}, not numbers (N, width); reshape it")
     with np.errstate(over="ignore"):
         condition: Array = values.astype(np.float32)
     if not np.isfinite(condition).all():

@@ -22,9 +22,7 @@ _TEST = ("test", "val")
 _LABEL_ATTRIBUTES = ("targets", "labels", "_labels", "y")
 
 
-def read_torchvision(
-    name: str, root: str, size: int | None
-) -> tuple[Table, Table | None, tuple[str, ...] | None]:
+def read_torchvision(name: str, root: str, size: int | None) -> tuple[Table, Table | None, tuple[str, ...] | None]:
     """Training set, test set if it has one, and class names."""
     cls = _class(name, _datasets())
     accepted = inspect.signature(cls).parameters

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from math import prod
 from typing import Literal, TypeVar
@@ -22,7 +22,7 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "leaky-relu": nn.Lea
 def hidden_layers(sizes: list[int], activation: nn.Module, batch_norm: bool = False) -> list[nn.Module]:
     """Fully connected layers as blocks, each with its activation."""
     norm = (lambda n: [nn.BatchNorm1d(n)]) if batch_norm else (lambda n: [])
-    return [nn.Sequential(nn.Linear(i, o), *norm(o), activation) for i, o in pairwise(sizes)]
+    norm: Callable[[int], list[nn.Module]] = (lambda n: [nn.BatchNorm1d(n)]) if batch_norm else (lambda _: [])
 
 
 @frozen(kw_only=True)

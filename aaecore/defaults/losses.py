@@ -112,8 +112,6 @@ class KL(Regularizer):
     def check(self, recipe: Recipe, spec: Spec) -> None:
         """Needs a Gaussian posterior and a Gaussian prior."""
         if not recipe.posterior.reparameterized:
-            raise ConfigError(
-                "recipe.posterior", "a KL term needs q(z|x) in closed form; set posterior=gaussian"
-            )
+            raise ConfigError("recipe.posterior", "a KL term needs q(z|x) in closed form; set posterior=gaussian")
         if not isinstance(recipe.prior, Gaussian):
             raise ConfigError("recipe.prior", "a KL term needs p(z) in closed form; set prior=gaussian")

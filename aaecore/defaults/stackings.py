@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 class Single(Stacking):
     """No growth: one stage on the full networks."""
 
-    def stages(
-        self, networks: Mapping[str, Module], phases: Sequence[Phase], recipe: Recipe
-    ) -> Iterator[Stage]:
+    def stages(self, networks: Mapping[str, Module], phases: Sequence[Phase], recipe: Recipe) -> Iterator[Stage]:
         """One stage."""
         yield Stage("train", networks, phases, recipe.epochs)

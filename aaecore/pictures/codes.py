@@ -68,9 +68,7 @@ def _draw(axes: Axes, plane: Plane, points: Floats, y: Integers, title: str, cla
     axes.set_xlabel(plane.axes[0], fontsize=LABEL)
     axes.set(xlim=plane.limits[0])
     if outside := plane.outside(points):
-        axes.text(
-            0.99, 0.99, f"{outside} outside", transform=axes.transAxes, fontsize=SMALL, ha="right", va="top"
-        )
+        axes.text(0.99, 0.99, f"{outside} outside", transform=axes.transAxes, fontsize=SMALL, ha="right", va="top")
 
 
 def _scatter(axes: Axes, plane: Plane, points: Floats, y: Integers, classes: int) -> None:

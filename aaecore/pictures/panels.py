@@ -44,8 +44,7 @@ def two_panels(entries: Sequence[Entry]) -> tuple[Figure, tuple[Axes, Axes]]:
     width, height = LEFT + 2 * SIDE + GAP + RIGHT, TOP + SIDE + bottom
     figure = new_figure(width, height)
     left, right = (
-        figure.add_axes((x / width, bottom / height, SIDE / width, SIDE / height))
-        for x in (LEFT, LEFT + SIDE + GAP)
+        figure.add_axes((x / width, bottom / height, SIDE / width, SIDE / height)) for x in (LEFT, LEFT + SIDE + GAP)
     )
     if entries:
         _legend(figure, entries, columns)

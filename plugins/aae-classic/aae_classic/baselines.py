@@ -57,9 +57,7 @@ class DCGAN(Recipe):
     code: int = 100
     prior: Prior = Uniform()
     architecture: Architecture = DCGANNetworks()
-    scaling: Literal["auto", "unit", "symmetric", "standard"] = field(
-        default="symmetric", validator=in_(SCALINGS)
-    )
+    scaling: Literal["auto", "unit", "symmetric", "standard"] = field(default="symmetric", validator=in_(SCALINGS))
     batch: int = 128
     discriminator_optimizer: Optimizer = Adam(lr=2e-4, beta1=0.5)
     generator_optimizer: Optimizer = Adam(lr=2e-4, beta1=0.5)

@@ -22,7 +22,7 @@ class CNN(Architecture):
     """Convolutions that halve images to 4 x 4 and back; the discriminator of codes stays fully connected.
 
     channels: of the levels from the image inward; further levels double the last.
-    all_conv: resample by strided (transposed) convolutions; otherwise max-pooling, nearest upsampling and 3 x 3 convolutions.
+    all_conv: resample by strided (transposed) convolutions; otherwise max-pool, nearest upsampling, 3 x 3 convolutions.
     no_fc: code by a 4 x 4 convolution instead of a fully connected layer, likewise in the decoder.
     batch_norm: normalise after every convolution but the code layer and the image layer.
     discriminator_hidden: units of the hidden layers of discriminators.
@@ -48,9 +48,7 @@ class CNN(Architecture):
         """From a code to 4 x 4 features, then a level per doubling."""
         sizes = [*reversed(self._channels(spec.shape)), spec.shape[0]]
         inner = [nn.Sequential(*self._up(i, o), *self._norm(o), nn.ReLU()) for i, o in pairwise(sizes[:-1])]
-        image = nn.Sequential(
-            *self._up(sizes[-2], sizes[-1]), Crop(spec.shape), output_activation(spec.output)
-        )
+        image = nn.Sequential(*self._up(sizes[-2], sizes[-1]), Crop(spec.shape), output_activation(spec.output))
         return Decoder([self._uncode_layer(width, sizes[0]), *inner, image])
 
     def discriminator(self, shape: tuple[int, ...], condition: int = 0) -> Discriminator:

@@ -76,8 +76,7 @@ class DCGANNetworks(Architecture):
 
     def _trunk(self, shape: tuple[int, ...], sizes: list[int]) -> list[nn.Module]:
         blocks = [
-            nn.Sequential(nn.Conv2d(i, o, 4, 2, 1), nn.BatchNorm2d(o), nn.LeakyReLU(0.2))
-            for i, o in pairwise(sizes)
+            nn.Sequential(nn.Conv2d(i, o, 4, 2, 1), nn.BatchNorm2d(o), nn.LeakyReLU(0.2)) for i, o in pairwise(sizes)
         ]
         blocks[0] = nn.Sequential(Pad(shape), blocks[0][0], blocks[0][2])
         return list(blocks)

@@ -45,9 +45,7 @@ class PlanarPrior(Prior):
     def check(self, recipe: Recipe, spec: Spec) -> None:
         """Needs two code dimensions and, if conditional, a segment per class."""
         if recipe.code < 2:
-            raise ConfigError(
-                "recipe.code", f"this prior lies in a plane; set code=2 or more, not {recipe.code}"
-            )
+            raise ConfigError("recipe.code", f"this prior lies in a plane; set code=2 or more, not {recipe.code}")
 
 
 @frozen(kw_only=True)

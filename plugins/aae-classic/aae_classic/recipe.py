@@ -100,6 +100,11 @@ class LabelForward(Forward):
         return one_hot(k if asked is None else asked.where(asked >= 0, k), self.spec.classes).float()
 
 
+def _slot(f: Forward) -> Tensor:
+    assert isinstance(f, LabelForward)
+    return f.slot
+
+
 @frozen(kw_only=True)
 class LabelInformedPrior(Classic):
     """Labels choose the prior's segment, and the discriminator is told them (section 2.3, figures 3 and 4)."""
@@ -114,9 +119,7 @@ class LabelInformedPrior(Classic):
 
     def adversary(self) -> Adversary:
         """Real and fake stand beside the same one-hot, so the share of unlabelled samples gives nothing away."""
-        return Adversary(
-            "code_discriminator", real="z_prior", fakes="z", loss=self.adversarial, condition=lambda f: f.slot
-        )
+        return Adversary("code_discriminator", real="z_prior", fakes="z", loss=self.adversarial, condition=_slot)
 
     def prior_labels(self, f: Forward) -> Tensor | None:
         """The batch's own labels while training."""
@@ -126,13 +129,9 @@ class LabelInformedPrior(Classic):
         """Needs labels and a prior with a segment for each class."""
         need_labels(spec, "chooses the prior's segment by label")
         if not self.prior.uses_labels:
-            raise ConfigError(
-                "recipe.prior", "this recipe needs a prior that heeds labels: mixture or swiss-roll"
-            )
+            raise ConfigError("recipe.prior", "this recipe needs a prior that heeds labels: mixture or swiss-roll")
         if isinstance(self.prior, PlanarPrior) and self.prior.modes < spec.classes:
-            raise ConfigError(
-                "recipe.prior.modes", f"one per class is needed; set prior.modes={spec.classes}"
-            )
+            raise ConfigError("recipe.prior.modes", f"one per class is needed; set prior.modes={spec.classes}")
 
 
 @frozen(kw_only=True)

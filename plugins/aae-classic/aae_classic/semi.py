@@ -79,7 +79,7 @@ class SemiSupervised(Classic):
 
     categories: number of categories K of y; 0 for the number of classes in the data.
     label_prior: what y should look like.
-    supervision: semi (the phase `cls` beside the others), none (without it), or only (without the others: the baseline).
+    supervision: semi (the phase `cls` beside the others), none (without it), or only (no others: the baseline).
     labelled_batch: labelled samples per step.
     decode_true_labels: give the decoder the true label of labelled samples rather than q(y|x).
     classification_optimizer: moves the encoder in `cls`.
@@ -118,9 +118,7 @@ class SemiSupervised(Classic):
 
     def own_phases(self, spec: Spec) -> Sequence[Phase]:
         """On each batch: rec, disc (D_z and D_y), gen, cls."""
-        cls = Phase(
-            "cls", "supervision", ("encoder",), {"L_cls": cross_entropy}, self.classification_optimizer
-        )
+        cls = Phase("cls", "supervision", ("encoder",), {"L_cls": cross_entropy}, self.classification_optimizer)
         if self.supervision == "only":
             return (cls,)
         phases = tuple(self._with_label_game(phase) for phase in super().own_phases(spec))
@@ -167,13 +165,9 @@ class SemiSupervised(Classic):
     def check(self, recipe: Recipe, spec: Spec) -> None:
         """Needs labels unless there is no supervision."""
         if self.supervision != "none":
-            need_labels(
-                spec, "learns classes from labels (or set supervision=none and categories=K to cluster)"
-            )
+            need_labels(spec, "learns classes from labels (or set supervision=none and categories=K to cluster)")
             if self.categories_for(spec) < spec.classes:
-                raise ConfigError(
-                    "recipe.categories", f"one per class is needed; set categories={spec.classes} (or 0)"
-                )
+                raise ConfigError("recipe.categories", f"one per class is needed; set categories={spec.classes} (or 0)")
         elif not self.categories_for(spec):
             raise ConfigError(
                 "recipe.categories", "without labels the number of clusters must be given; set categories=16"
