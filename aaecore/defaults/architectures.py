@@ -21,8 +21,8 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "leaky-relu": nn.Lea
 
 def hidden_layers(sizes: list[int], activation: nn.Module, batch_norm: bool = False) -> list[nn.Module]:
     """Fully connected layers as blocks, each with its activation."""
-    norm = (lambda n: [nn.BatchNorm1d(n)]) if batch_norm else (lambda n: [])
     norm: Callable[[int], list[nn.Module]] = (lambda n: [nn.BatchNorm1d(n)]) if batch_norm else (lambda _: [])
+    return [nn.Sequential(nn.Linear(i, o), *norm(o), activation) for i, o in pairwise(sizes)]
 
 
 @frozen(kw_only=True)
