@@ -33,6 +33,10 @@ class DivergenceError(AAEError):
     """A loss became NaN or infinite."""
 
 
+class Interrupted(KeyboardInterrupt):
+    """Training ended early, between two batches, because somebody asked for it."""
+
+
 def suggest(word: str, choices: Iterable[str]) -> str:
     """The end of a message about an unknown `word`: the nearest choice, then all of them."""
     known = sorted(choices)

@@ -24,5 +24,8 @@ class Observer:
     def epoch_end(self, t: Training) -> None:
         """After the last batch of an epoch."""
 
+    def interrupted(self, t: Training) -> None:
+        """Between two batches, before training ends early because somebody asked for it."""
+
     def train_end(self, t: Training) -> None:
         """When training is over, also when it was interrupted."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from io import TextIOWrapper
 from itertools import count
@@ -42,18 +43,29 @@ def _make(path: Path) -> Path:
 class History(Observer):
     """Writes `history.jsonl`: a line of losses for every logged step, and one of diagnostics an epoch."""
 
-    def __init__(self, folder: Path, every: int = 1) -> None:
+    def __init__(self, folder: Path, every: int = 1, position: int = 0) -> None:
         self.path = folder / HISTORY
         self.every = every
+        self._position = position
         self._file: TextIOWrapper | None = None
 
     def train_begin(self, t: Training) -> None:
-        """Open the file."""
-        self._file = self.path.open("w", encoding="utf-8", buffering=1 << 16)
+        """Open the file; what a resumed run will write again is cut off."""
+        self._file = self.path.open("r+" if self._position else "w", encoding="utf-8", buffering=1 << 16)
+        self._file.truncate(self._position)
+        self._file.seek(self._position)
+
+    def position(self) -> int:
+        """How many bytes are written and safe on the disk."""
+        if self._file is None:
+            return self._position
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        return self._file.tell()
 
     def step_end(self, t: Training, losses: Mapping[str, float]) -> None:
         """Write the losses, unrounded."""
-        if t.step % self.every == 0:
+        if (t.step - 1) % self.every == 0:
             self._write(t, losses)
 
     def epoch_end(self, t: Training) -> None:
@@ -71,7 +83,7 @@ class History(Observer):
 
     def _write(self, t: Training, figures: Mapping[str, float]) -> None:
         assert self._file is not None
-        where = {"stage": t.stage.name, "epoch": t.progress.epoch, "step": t.step}
+        where = {"stage": t.stage.name, "epoch": t.progress.epoch, "step": t.step - 1}
         try:
             self._file.write(json.dumps({**where, **figures}) + "\n")
         except OSError as e:

@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import cattrs
 import torch
+from attrs import frozen
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 from torch.nn import Module
 
+from aaecore.checkpoints import fill_networks, network_tensors
 from aaecore.config import Config, load_config
 from aaecore.data import Scaling
 from aaecore.errors import RunError
@@ -24,31 +27,34 @@ from aaecore.recipe import Recipe
 from aaecore.spec import Spec
 
 FORMAT = "aaecore model 1"
+KEY = "aaecore"
 WEIGHTS = "model.safetensors"
 CONFIG = "config.toml"
 METRICS = "metrics.json"
 
 
+@frozen
+class About:
+    """What is needed to build a model's networks again."""
+
+    format: str
+    shape: tuple[int, ...]
+    classes: tuple[str, ...]
+    condition: int
+    scaling: str
+    plugins: dict[str, str]
+    """The distributions its parts come from, and their versions."""
+
+
 def save_model(model: Model, path: Path) -> None:
     """Write `model.safetensors`: all networks keyed `role/parameter`, and what is needed to build them again."""
-    tensors = {f"{role}/{k}": v for role, net in model.networks.items() for k, v in net.state_dict().items()}
+    tensors = network_tensors(model.networks)
     tensors |= {f"scaling/{k}": v for k, v in model.scaling.tensors().items()}
-    metadata = {
-        "format": FORMAT,
-        "spec": json.dumps(
-            {"shape": model.spec.shape, "classes": model.spec.classes, "condition": model.spec.condition}
-        ),
-        "scaling": model.scaling.kind,
-        "classes": json.dumps(model.classes),
-        "plugins": json.dumps(plugins_of(model.recipe)),
-    }
-    write_bytes(
-        path,
-        save(
-            {k: v.detach().cpu().clone(memory_format=torch.contiguous_format) for k, v in tensors.items()},
-            metadata,
-        ),
-    )
+    spec = model.spec
+    about = About(FORMAT, spec.shape, model.classes, spec.condition, model.scaling.kind, plugins_of(model.recipe))
+    whole = {k: v.detach().cpu().clone(memory_format=torch.contiguous_format) for k, v in tensors.items()}
+    # One key only: safetensors writes several in an order that changes from process to process.
+    write_bytes(path, save(whole, {KEY: json.dumps(cattrs.unstructure(about))}))
 
 
 def plugins_of(recipe: Recipe) -> dict[str, str]:
@@ -64,22 +70,17 @@ def load(run: str | Path, *, recipe: Recipe | None = None, networks: Mapping[str
     directory holds no run, or a file of it is damaged, or a plugin it needs is missing.
     """
     folder = Path(run)
-    metadata, tensors = _read(folder / WEIGHTS)
-    _need_plugins(folder, json.loads(metadata["plugins"]))
+    about, tensors = _read(folder / WEIGHTS)
+    _need_plugins(folder, about.plugins)
     recipe = recipe or load_config(config=folder / CONFIG).recipe
-    scaling = Scaling.from_tensors(metadata["scaling"], _under("scaling", tensors))
-    given = json.loads(metadata["spec"])
-    spec = Spec(
-        shape=tuple(given["shape"]),
-        classes=given["classes"],
-        condition=given["condition"],
-        output=scaling.output,
-    )
-    built = recipe.build(spec, networks=networks)
-    for role, network in built.items():
-        _fill(network, _under(role, tensors), role, folder)
-    classes = tuple(json.loads(metadata["classes"]))
-    return Model(recipe, spec, built, scaling, classes=classes, metrics=read_metrics(folder)).eval()
+    try:
+        scaling = Scaling.from_tensors(about.scaling, _under("scaling", tensors))
+        spec = Spec(shape=about.shape, classes=len(about.classes), condition=about.condition, output=scaling.output)
+        built = recipe.build(spec, networks=networks)
+        fill_networks(built, tensors)
+    except (RunError, KeyError) as e:
+        raise RunError(f"{folder / WEIGHTS}: {e}") from e
+    return Model(recipe, spec, built, scaling, classes=about.classes, metrics=read_metrics(folder)).eval()
 
 
 def load_run_config(run: str | Path) -> Config:
@@ -99,31 +100,26 @@ def read_metrics(folder: Path) -> dict[str, float]:
     return {k: v for k, v in found.items() if isinstance(v, (int, float))} if isinstance(found, dict) else {}
 
 
-def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+def _read(path: Path) -> tuple[About, dict[str, Tensor]]:
     if not path.is_file():
         raise RunError(f"{path}: no such file; give the directory of a finished run (`aae train` makes them)")
     try:
         with safe_open(path, framework="pt") as f:
-            metadata = f.metadata() or {}
+            written = json.loads((f.metadata() or {}).get(KEY, "null"))
             tensors = {k: f.get_tensor(k) for k in f.keys()}  # noqa: SIM118 - not a mapping
-    except (SafetensorError, OSError) as e:
+    except (SafetensorError, OSError, ValueError, RecursionError) as e:
         raise RunError(f"{path}: is damaged or no safetensors file ({e}); train again or restore it") from e
-    wanted = {"spec", "scaling", "classes", "plugins"}
-    if metadata.get("format") != FORMAT or not wanted <= metadata.keys():
-        raise RunError(f"{path}: is not a model that this version of aaecore wrote")
-    return metadata, tensors
+    try:
+        about = cattrs.structure(written, About)
+    except Exception as e:  # whatever is in a file that somebody else wrote
+        raise RunError(f"{path}: is not a model that aaecore wrote") from e
+    if about.format != FORMAT:
+        raise RunError(f"{path}: was written by another version of aaecore ({about.format[:40]!r})")
+    return about, tensors
 
 
 def _under(role: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {k.partition("/")[2]: v for k, v in tensors.items() if k.partition("/")[0] == role}
-
-
-def _fill(network: Module, tensors: Mapping[str, Tensor], role: str, folder: Path) -> None:
-    try:
-        network.load_state_dict(dict(tensors))
-    except RuntimeError as e:
-        reason = " ".join(str(e).split())[:200]
-        raise RunError(f"{folder}: the saved {role} does not fit the configuration ({reason})") from e
 
 
 def _need_plugins(folder: Path, plugins: Mapping[str, Any]) -> None:

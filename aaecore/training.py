@@ -16,6 +16,13 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor
 
+from aaecore.checkpoints import (
+    Checkpoint,
+    fill_networks,
+    fill_optimizers,
+    network_tensors,
+    optimizer_tensors,
+)
 from aaecore.data import Data, Loader
 from aaecore.errors import DivergenceError
 from aaecore.forward import Forward
@@ -61,20 +68,49 @@ class Training:
         self.stage_index = 0
         self.step = 0
         """Batches seen over all stages."""
+        self._next = (0, 0)
+        """Epoch and batch that come next in this stage."""
+        self._stopping = False
 
-    def run(self) -> None:
-        """Train from the first stage to the last."""
+    def run(self, start: Checkpoint | None = None) -> None:
+        """Train from the first stage, or from where a checkpoint was taken, to the last."""
         recipe, model = self.recipe, self.model
+        first = start.state["stage"] if start else 0
+        self.step = start.state["step"] if start else 0
         try:
             self._tell("train_begin")
             stages = recipe.stacking.stages(model.networks, recipe.all_phases(model.spec), recipe)
             for self.stage_index, self.stage in enumerate(stages):
-                self._train_stage()
+                if self.stage_index >= first:
+                    self._train_stage(start if self.stage_index == first else None)
         finally:
             self._tell("train_end")
             model.eval()
 
-    def _train_stage(self) -> None:
+    def stop(self) -> None:
+        """Ask training to end after this batch, with `KeyboardInterrupt`."""
+        self._stopping = True
+
+    def checkpoint(self) -> Checkpoint:
+        """All that `run` needs to go on from here."""
+        full = self.model.networks
+        partial = {r: n for r, n in self.stage.networks.items() if full.get(r) is not n}
+        epoch, batch = self._next
+        groups = {
+            "networks": network_tensors(full),
+            "stage": network_tensors(partial),
+            "optimizers": optimizer_tensors(self._stepper.optimizers),
+        }
+        return Checkpoint(groups, {"stage": self.stage_index, "epoch": epoch, "batch": batch, "step": self.step})
+
+    def _restore(self, start: Checkpoint) -> None:
+        full = self.model.networks
+        fill_networks(full, start.groups["networks"])
+        fill_networks({r: n for r, n in self.stage.networks.items() if full.get(r) is not n}, start.groups["stage"])
+        fill_optimizers(self._stepper.optimizers, start.groups["optimizers"])
+        self._next = (start.state["epoch"], start.state["batch"])
+
+    def _train_stage(self, start: Checkpoint | None) -> None:
         self._loader = Loader(
             self.data,
             batch=self.batch,
@@ -84,22 +120,34 @@ class Training:
             workers=self.workers,
             scaling=self.model.scaling,
         )
-        stepper = Stepper(self.stage, self.accelerator)
-        self._set_progress(0, 0)
+        self._stepper = Stepper(self.stage, self.accelerator)
+        self._next = (0, 0)
+        if start is not None:
+            self._restore(start)
+        self._set_progress(*self._next)
         self._tell("stage_begin")
-        for epoch in range(self.stage.epochs):
-            stepper.begin_epoch(epoch)
-            for i, batch in enumerate(self._loader.epoch(epoch)):
-                self._set_progress(epoch, i)
-                self._tell("step_end", self._train_batch(stepper, batch))
-                self.step += 1
-            self.diagnostics = diagnose(self.model, self.data)
-            self._tell("epoch_end")
+        while self._next[0] < self.stage.epochs:
+            self._train_epoch(*self._next)
 
-    def _train_batch(self, stepper: Stepper, batch: Mapping[str, Tensor]) -> dict[str, float]:
+    def _train_epoch(self, epoch: int, first: int) -> None:
+        self._stepper.begin_epoch(epoch)
+        for i, batch in enumerate(self._loader.epoch(epoch, first), first):
+            self._set_progress(epoch, i)
+            losses = self._train_batch(batch)
+            self.step += 1
+            self._next = (epoch, i + 1)
+            self._tell("step_end", losses)
+            if self._stopping:
+                self._tell("interrupted")
+                raise KeyboardInterrupt
+        self.diagnostics = diagnose(self.model, self.data)
+        self._next = (epoch + 1, 0)
+        self._tell("epoch_end")
+
+    def _train_batch(self, batch: Mapping[str, Tensor]) -> dict[str, float]:
         forwards = self._forwards(batch)
         plan = tuple(self.recipe.scheduler.plan(self.stage.phases, self.progress))
-        losses = stepper.run(plan, forwards)
+        losses = self._stepper.run(plan, forwards)
         for name, value in losses.items():
             if not value - value == 0:  # NaN or infinite
                 raise DivergenceError(self._diverged(name, value))

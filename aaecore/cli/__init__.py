@@ -64,8 +64,8 @@ def _run(arguments: Sequence[str] | None) -> int:
         return _refused(str(e))
     except click.ClickException as e:
         return _refused(e.format_message())
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("aae: interrupted", err=True)
+    except (click.Abort, KeyboardInterrupt) as e:
+        click.echo(f"aae: interrupted{e.__cause__ or e}", err=True)  # click raises Abort from what came
         return 130
     except BrokenPipeError:  # the reader has left
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

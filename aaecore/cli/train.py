@@ -18,6 +18,8 @@ from aaecore.cli import options
 @click.option("--seed", type=int, metavar="N", help="Seed of every random number of the run.")
 @click.option("--precision", metavar="P", help="fp32 or bf16.")
 @click.option("--out", metavar="DIR", help="The run directory; never overwritten; default runs/RECIPE-N.")
+@click.option("--resume", is_flag=True, help="Go on with the interrupted run in --out.")
+@click.option("--allow-change", multiple=True, metavar="KEY", help="What may differ from the interrupted run.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 def command(
     recipe: str | None,
@@ -30,6 +32,8 @@ def command(
     seed: int | None,
     precision: str | None,
     out: str | None,
+    resume: bool,
+    allow_change: tuple[str, ...],
     quiet: bool,
 ) -> None:
     """Train RECIPE, which may be left out where --config names one.
@@ -38,6 +42,8 @@ def command(
     """
     from aaecore.config import load_config
 
+    if resume and recipe is None and config is None and out is not None:
+        config = f"{out}/config.toml"
     shorthands = {
         "data.source": data,
         "data.root": data_root,
@@ -51,4 +57,4 @@ def command(
 
     from aaecore.api import train_command  # not before: a refused setting is said at once
 
-    train_command(checked, out, quiet)
+    train_command(checked, out, quiet, resume=resume, allowed=allow_change)

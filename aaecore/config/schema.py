@@ -27,6 +27,10 @@ class RunConfig:
     log_every: steps between two lines of `history.jsonl`.
     pictures_every: epochs between two sets of pictures; 0 makes them at the end only.
     accumulate: micro-batches that one step's batch is cut into, to save memory.
+    checkpoint_minutes: minutes between two checkpoints; 0 writes none in between.
+    checkpoint_epochs: epochs between two checkpoints; 0 goes by the other two.
+    checkpoint_steps: steps between two checkpoints; 0 goes by the other two.
+    checkpoints: how many of the newest checkpoints to keep.
     """
 
     seed: int = field(default=0, validator=[ge(0), lt(2**63)])
@@ -35,6 +39,10 @@ class RunConfig:
     log_every: int = field(default=1, validator=ge(1))
     pictures_every: int = field(default=0, validator=ge(0))
     accumulate: int = field(default=1, validator=ge(1))
+    checkpoint_minutes: float = field(default=10.0, validator=ge(0))
+    checkpoint_epochs: int = field(default=0, validator=ge(0))
+    checkpoint_steps: int = field(default=0, validator=ge(0))
+    checkpoints: int = field(default=2, validator=ge(1))
 
 
 @frozen(kw_only=True)

@@ -1,0 +1,123 @@
+"""Going on where a run was interrupted, and only with what it was started with."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from time import monotonic
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve
+
+from aaecore.checkpoints import Checkpoint, Checkpoints
+from aaecore.config import Config, RunConfig, to_dict
+from aaecore.data import Data
+from aaecore.errors import Interrupted, RunError
+from aaecore.observer import Observer
+from aaecore.rundir import History
+from aaecore.saved import plugins_of
+
+if TYPE_CHECKING:
+    from aaecore.training import Training
+
+CHECKPOINTS = "checkpoints"
+
+
+class Checkpointer(Observer):
+    """Writes checkpoints by epochs, steps or minutes, when training is interrupted, and at its end."""
+
+    def __init__(self, folder: Path, run: RunConfig, identity: Mapping[str, Any], history: History) -> None:
+        self.checkpoints = Checkpoints(folder / CHECKPOINTS, run.checkpoints)
+        self.run = run
+        self.identity = identity
+        self.history = history
+        self._since = monotonic()
+
+    def step_end(self, t: Training, losses: Mapping[str, float]) -> None:
+        """Write, if it is time."""
+        steps, minutes = self.run.checkpoint_steps, self.run.checkpoint_minutes
+        if (steps and t.step % steps == 0) or (minutes and monotonic() - self._since > 60 * minutes):
+            self._write(t)
+
+    def epoch_end(self, t: Training) -> None:
+        """Write, if it is time, and at the end of the last epoch of a stage."""
+        epoch, every = t.progress.epoch + 1, self.run.checkpoint_epochs
+        if (every and epoch % every == 0) or epoch == t.stage.epochs:
+            self._write(t)
+
+    def interrupted(self, t: Training) -> None:
+        """Write what there is."""
+        self._write(t)
+
+    def _write(self, t: Training) -> None:
+        taken = t.checkpoint()
+        state = {**taken.state, "identity": self.identity, "history": self.history.position()}
+        self.checkpoints.write(t.step, evolve(taken, state=state))
+        self._since = monotonic()
+
+
+def identity(config: Config, data: Data) -> dict[str, Any]:
+    """What must not change between two parts of one run, by dotted key."""
+    versions = {"aaecore": version("aaecore"), "torch": version("torch"), **plugins_of(config.recipe)}
+    flat = dict(_flat("", to_dict(config)))
+    known = {**flat, "data": data.fingerprint(), **{f"version.{k}": v for k, v in versions.items()}}
+    return json.loads(json.dumps(known))  # type: ignore[no-any-return] # as it comes back from a checkpoint
+
+
+def checkpoint_to_resume(folder: Path, now: Mapping[str, Any], allowed: Sequence[str]) -> tuple[Checkpoint, list[str]]:
+    """The newest whole checkpoint of a run, and what to say of damaged ones; raises `RunError`.
+
+    Refused if anything but the `allowed` keys differs from what the run was started with.
+    """
+    path, found, damaged = Checkpoints(folder / CHECKPOINTS).newest()
+    then = found.state.get("identity")
+    if not isinstance(then, dict):
+        raise RunError(f"{path}: does not say what it was trained with; train again without --resume")
+    keys = sorted(then.keys() | now.keys())
+    changed = [k for k in keys if then.get(k) != now.get(k) and not any(_within(k, a) for a in allowed)]
+    if changed:
+        differences = "; ".join(f"{k} was {then.get(k)!r} and is {now.get(k)!r}" for k in changed[:3])
+        ways = " ".join(f"--allow-change {k}" for k in changed[:3])
+        raise RunError(f"{folder}: cannot be resumed, since {differences}; undo that, or say {ways}")
+    return found, damaged
+
+
+@contextmanager
+def stopping_on_signals(training: Training, folder: Path | None) -> Iterator[None]:
+    """Ctrl-C and SIGTERM end training after the running batch; a second one ends it at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        training.stop()
+        signal.signal(number, signal.default_int_handler)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    except KeyboardInterrupt as e:
+        if folder is None:
+            raise
+        raise Interrupted(f" at step {training.step}; go on with: aae train --resume --out {folder}") from e
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _flat(prefix: str, table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _flat(f"{prefix}{key}.", value)
+        else:
+            yield prefix + key, value
+
+
+def _within(key: str, allowed: str) -> bool:
+    return key == allowed or key.startswith(allowed + ".") or key == f"recipe.{allowed}"

@@ -1,0 +1,121 @@
+"""One training from configuration to results: build, train, evaluate, keep."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from time import perf_counter
+
+from attrs import field, frozen
+from torch.nn import Module
+
+from aaecore.checkpoints import Checkpoint
+from aaecore.config import Config, to_toml
+from aaecore.data import Data, Scaling
+from aaecore.device import make_accelerator
+from aaecore.errors import AAEError
+from aaecore.evaluation import evaluate
+from aaecore.files import write_text
+from aaecore.gallery import Gallery, draw_gallery
+from aaecore.model import Model
+from aaecore.observer import Observer
+from aaecore.progress import ProgressDisplay
+from aaecore.recipe import Recipe
+from aaecore.resume import Checkpointer, checkpoint_to_resume, identity, stopping_on_signals
+from aaecore.rundir import HISTORY, History, new_run_directory
+from aaecore.saved import CONFIG, METRICS, WEIGHTS, save_model
+from aaecore.spec import Spec
+from aaecore.training import Training
+
+
+@frozen(kw_only=True)
+class Session:
+    """What to train, and where its results go."""
+
+    config: Config
+    data: Data
+    keep: bool = True
+    """Whether there is a run directory."""
+    out: str | Path | None = None
+    """The run directory; by default the next free `runs/NAME-N`."""
+    name: str = "run"
+    resume: bool = False
+    allowed: Sequence[str] = ()
+    """Settings that may differ from those of the run that is resumed."""
+    networks: Mapping[str, Module] | None = None
+    quiet: bool = False
+    observers: Sequence[Observer] = field(default=())
+
+    def run(self) -> tuple[Model, Path | None]:
+        """Train; everything is checked before the run directory is made or touched."""
+        accelerator = make_accelerator(self.config.run)
+        model = new_model(self.config, self.data, self.networks).to(accelerator.device)
+        run = self.config.run
+        training = Training(
+            model,
+            self.data,
+            accelerator,
+            seed=run.seed,
+            accumulate=run.accumulate,
+            workers=self.config.data.workers,
+        )
+        folder, start, writers = self._begin()
+        training.observers = [ProgressDisplay(quiet=self.quiet), *self.observers, *writers]
+        started = perf_counter()
+        with stopping_on_signals(training, folder):
+            training.run(start)
+        seconds = perf_counter() - started
+        steps = training.step - (start.state["step"] if start else 0)
+        figures = {"seconds": seconds, "images_per_second": steps * training.batch / seconds}
+        model.metrics = {**evaluate(model, self.data), **figures}
+        if folder is not None:
+            self._keep(model, folder)
+        return model, folder
+
+    def _begin(self) -> tuple[Path | None, Checkpoint | None, list[Observer]]:
+        """The run directory, where to go on, and what writes into it."""
+        if not self.keep:
+            return None, None, []
+        now = identity(self.config, self.data)
+        start = self._start(now) if self.resume else None
+        folder = Path(str(self.out)) if start else new_run_directory(self.out, self.name)
+        write_text(folder / CONFIG, to_toml(self.config))
+        history = History(folder, self.config.run.log_every, start.state["history"] if start else 0)
+        gallery = Gallery(folder, self.config.run.pictures_every)
+        return folder, start, [history, gallery, Checkpointer(folder, self.config.run, now, history)]
+
+    def _start(self, now: Mapping[str, object]) -> Checkpoint:
+        if self.out is None:
+            raise AAEError("which run to resume must be said; give its directory as --out")
+        start, damaged = checkpoint_to_resume(Path(self.out), now, self.allowed)
+        for problem in damaged:
+            print(f"aae: {problem}; an older checkpoint is used", file=sys.stderr)
+        return start
+
+    def _keep(self, model: Model, folder: Path) -> None:
+        """Write the model first, then its figures, then its pictures."""
+        from aaecore import pictures
+
+        save_model(model, folder / WEIGHTS)
+        write_text(folder / METRICS, json.dumps(model.metrics, indent=2) + "\n")
+        draw_gallery(model, self.data, folder, seed=self.config.run.seed)
+        pictures.curves(folder / HISTORY, folder / "losses.png")
+        pictures.diagnostics(folder / HISTORY, folder / "sigma.png")
+
+
+def new_model(config: Config, data: Data, networks: Mapping[str, Module] | None = None) -> Model:
+    """The untrained model of a configuration, on the CPU; raises `AAEError` if recipe and data do not fit."""
+    scaling = Scaling.fit(scaling_kind(config.recipe, data), data, config.run.seed)
+    condition = 0 if data.condition is None else data.condition.shape[1]
+    spec = Spec(shape=data.shape, classes=len(data.classes), condition=condition, output=scaling.output)
+    built = config.recipe.build(spec, seed=config.run.seed, networks=networks)
+    return Model(config.recipe, spec, built, scaling, classes=data.classes)
+
+
+def scaling_kind(recipe: Recipe, data: Data) -> str:
+    """`recipe.scaling`, with `auto` decided: unit for images, standard for vectors."""
+    if recipe.scaling != "auto":
+        return recipe.scaling
+    return "unit" if len(data.shape) == 3 else "standard"
