@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from attrs import field, frozen
 from torch import Tensor
 
 from aaecore.forward import Forward
-from aaecore.loss import AdversarialLoss, Scores
+from aaecore.loss import AdversarialLoss, Noisy, Scores
+from aaecore.phase import Phase
 
 
 def _names(value: str | tuple[str, ...]) -> tuple[str, ...]:
@@ -29,9 +30,15 @@ class Adversary:
     fakes: tuple[str, ...] = field(converter=_names)
     loss: AdversarialLoss
     condition: Callable[[Forward], Tensor] | None = None
+    noise: float = 0.0
+    """Standard deviation of Gaussian noise on all it scores, real and fake alike."""
 
     def scores(self, f: Forward) -> Scores:
-        """The discriminator with its condition given: samples to scores (B,)."""
+        """The discriminator with its condition and noise given: samples to scores (B,)."""
+        d = self._conditioned(f)
+        return Noisy(d, self.noise, f.draw(self.network + ".noise")) if self.noise else d
+
+    def _conditioned(self, f: Forward) -> Scores:
         network = f.net[self.network]
         if self.condition is None:
             return network
@@ -51,3 +58,21 @@ class Adversary:
         for name in self.fakes[1:]:
             total = total + self.loss.generator(d(getattr(f, name)))
         return total
+
+
+def equilibria(phases: Iterable[Phase]) -> dict[str, tuple[str, float]]:
+    """For each phase that plays one game, what its loss is where nobody can tell real from fake."""
+    found = {}
+    for phase in phases:
+        values = {_equilibrium(term.loss) for term in phase.terms.values()} - {None}
+        if len(values) == 1:
+            found[phase.name] = values.pop()
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _equilibrium(loss: object) -> tuple[str, float] | None:
+    game = getattr(loss, "__self__", None)  # a term is a method of an adversary
+    if not isinstance(game, Adversary):
+        return None
+    deceives = getattr(loss, "__func__", None) is Adversary.deceive
+    return game.loss.equilibrium("generator" if deceives else "discriminator", len(game.fakes))

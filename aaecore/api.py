@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve
 from torch.nn import Module
 
-from aaecore.config import Config, make, structure
+from aaecore.config import Config, change, make, structure
 from aaecore.data import Data, from_arrays, load_data
 from aaecore.errors import ConfigError
 from aaecore.model import Model
@@ -57,7 +56,7 @@ def train(
     """
     chosen = make("recipe", recipe, path="recipe")
     if epochs is not None:
-        chosen = evolve(chosen, epochs=epochs)
+        chosen = change(chosen, {"epochs": epochs}, path="recipe")
     run = {"seed": seed, "precision": precision} | ({} if device is None else {"device": device})
     source = data if isinstance(data, str) else "arrays"
     config = structure({"recipe": chosen, "data": {"source": source, "heldout": heldout}, "run": run})

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from torch.nn import Module
+import torch
+from torch import Tensor
+from torch.nn import BatchNorm1d, Module
 
-from aaecore.errors import ConfigError, suggest
+from aaecore.errors import AAEError, ConfigError, suggest
 from aaecore.phase import ROLES, Phase
 from aaecore.scheduler import PhaseScheduler
+
+if TYPE_CHECKING:
+    from aaecore.recipe import Recipe
+    from aaecore.spec import Spec
 
 
 def check_phases(phases: Sequence[Phase], networks: Mapping[str, Module]) -> None:
@@ -20,12 +27,108 @@ def check_phases(phases: Sequence[Phase], networks: Mapping[str, Module]) -> Non
         for role in phase.moves:
             if role not in networks:
                 raise ConfigError("recipe", f"phase {phase.name!r} moves no known network: {suggest(role, networks)}")
+    _check_shared_optimizers(phases)
     moved = {role for phase in phases for role in phase.moves}
     for role, network in networks.items():
         if role not in moved and any(p.requires_grad for p in network.parameters()):
             raise ConfigError(
                 "recipe", f"no phase moves the network {role!r}; add one that does, or freeze its parameters"
             )
+
+
+def _check_shared_optimizers(phases: Sequence[Phase]) -> None:
+    """Refuse phases that would step by an optimizer which is not there, or lacks what they move."""
+    owners = {p.name: p for p in phases if p.optimizer_of is None}
+    for phase in phases:
+        if phase.optimizer_of is None:
+            continue
+        if phase.optimizer_of not in owners:
+            said = f"phase {phase.name!r} shares the optimizer of no phase that has one"
+            raise ConfigError("recipe", f"{said}: {suggest(phase.optimizer_of, owners)}")
+        if lacking := [r for r in phase.moves if r not in owners[phase.optimizer_of].moves]:
+            raise ConfigError(
+                "recipe",
+                f"phase {phase.name!r} moves {lacking[0]!r}, which the optimizer of {phase.optimizer_of!r} does not; "
+                "give it an optimizer of its own",
+            )
+
+
+def check_separate(networks: Mapping[str, Module]) -> None:
+    """Refuse networks with parameters in common: a phase that moves one would move what it takes for a constant."""
+    owner: dict[Tensor, str] = {}
+    for role, network in networks.items():
+        for parameter in network.parameters():
+            if owner.setdefault(parameter, role) != role:
+                raise AAEError(f"the networks {owner[parameter]!r} and {role!r} share parameters; give each its own")
+
+
+def check_fits(recipe: Recipe, spec: Spec, own: Mapping[str, Module]) -> None:
+    """Refuse a user's own encoder or decoder that does not take or give what the recipe needs."""
+    for role, network in own.items():
+        if not isinstance(network, Module):
+            raise AAEError(f"the network {role!r} is {type(network).__name__}, not a torch.nn.Module; wrap it in one")
+    sample, noise = torch.zeros(2, *spec.shape), torch.zeros(2, recipe.encoder_noise)
+    if "encoder" in own:
+        given = (sample, noise) if recipe.encoder_noise else (sample,)
+        _check_heads(recipe.heads(spec), _tried("encoder", own["encoder"], given))
+    if "decoder" in own:
+        found = _tried("decoder", own["decoder"], (torch.zeros(2, recipe.decoder_width(spec)),))
+        _check_shape("decoder", found, spec.shape)
+
+
+def _check_heads(heads: Mapping[str, int], found: object) -> None:
+    said = found if isinstance(found, Mapping) else {"code": found}
+    for name, width in heads.items():
+        if name not in said:
+            raise AAEError(f"your own encoder must say {', '.join(heads)}; return a dict of tensors by these names")
+        _check_shape("encoder" if len(heads) == 1 else f"encoder's head {name!r}", said[name], (width,))
+
+
+def _check_shape(what: str, found: object, wanted: tuple[int, ...]) -> None:
+    got = f"({', '.join(['B', *map(str, found.shape[1:])])})" if isinstance(found, Tensor) else type(found).__name__
+    needed = f"({', '.join(['B', *map(str, wanted)])})"
+    if got != needed:
+        raise AAEError(f"your own {what} must give {needed} here, not {got}")
+
+
+def _tried(role: str, network: Module, given: tuple[Tensor, ...]) -> object:
+    """What a network says of two samples, in inference mode, so that nothing in it changes."""
+    place: Callable[[Tensor], Tensor] = lambda t: t.to(next((p.device for p in network.parameters()), t.device))  # noqa: E731
+    mode = network.training
+    try:
+        with torch.no_grad():
+            return network.eval()(*map(place, given))
+    except (RuntimeError, TypeError, ValueError, IndexError) as e:
+        shapes = " and ".join(str(tuple(t.shape)) for t in given)
+        reason = " ".join(str(e).split())[:200]
+        raise AAEError(f"your own {role} does not take {shapes}: {reason}") from e
+    finally:
+        network.train(mode)
+
+
+def check_normalised(networks: Mapping[str, Module], rows: int) -> None:
+    """Refuse batch normalisation over a single sample."""
+    for role, network in networks.items():
+        if rows < 2 and any(isinstance(m, BatchNorm1d) for m in network.modules()):
+            raise ConfigError(
+                "recipe.batch", f"the {role} normalises over the batch, so 2 samples at once are needed, not {rows}"
+            )
+
+
+def check_movable(phases: Sequence[Phase], networks: Mapping[str, Module]) -> None:
+    """Refuse to train phases all of whose parameters are frozen."""
+    for phase in phases:
+        if not any(p.requires_grad for role in phase.moves for p in networks[role].parameters()):
+            roles = ", ".join(phase.moves)
+            raise ConfigError(
+                "recipe", f"phase {phase.name!r} has nothing to move: all parameters of {roles} are frozen; free some"
+            )
+
+
+def frozen_inside(networks: Mapping[str, Module], phases: Sequence[Phase]) -> set[Tensor]:
+    """Parameters frozen in networks that a phase moves: somebody wants them to stay."""
+    roles = {role for phase in phases for role in phase.moves}
+    return {p for role in roles for p in networks[role].parameters() if not p.requires_grad}
 
 
 def check_scheduler(scheduler: PhaseScheduler, phases: Sequence[Phase]) -> None:

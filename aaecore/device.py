@@ -23,8 +23,9 @@ def make_accelerator(run: RunConfig) -> Accelerator:
     except ValueError as e:
         raise ConfigError("run.precision", f"{e}; use fp32") from e
     found = accelerator.device
+    choices = sorted({"cpu", found.type, str(found)})
     if run.device not in (None, "cpu", found.type, str(found)):
-        raise ConfigError("run.device", f"{run.device!r} is not here; found {found}; choose from: cpu, {found}")
+        raise ConfigError("run.device", f"{run.device!r} is not here; choose from: {', '.join(choices)}")
     if accelerator.num_processes > 1:
         raise ConfigError("run", "training on several processes is not supported yet; start one process")
     return accelerator

@@ -35,7 +35,7 @@ def evaluate(model: Model, data: Data) -> dict[str, float]:
     if "decoder" in model.networks:
         wanted = x if judged.target is None else judged.target.take(rows)
         found["reconstruction_mse"] = reconstruction_mse(wanted, model.reconstruct(x, labels=y))
-        found |= _codes(model, data, x)
+        found |= _codes(model, data, x) if model.recipe.shapes_codes else diagnose(model, data)
     if model.recipe.predicts != "nothing" and y is not None:
         found |= _predictions(model, model.predict(x).numpy(), y.numpy())
     return found

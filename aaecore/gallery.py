@@ -30,7 +30,8 @@ def _pictures(model: Model, data: Data, folder: Path, seed: int) -> Iterator[Pat
     from aaecore import pictures
 
     shown = data.heldout or data
-    if "decoder" in model.networks:
+    shaped = model.recipe.shapes_codes
+    if "decoder" in model.networks and shaped:
         path = folder / "samples.png"
         pictures.samples_grid(model.sample(SAMPLES, seed=seed), path)
         yield path
@@ -41,9 +42,12 @@ def _pictures(model: Model, data: Data, folder: Path, seed: int) -> Iterator[Pat
         x, y = shown.x.take(rows), None if shown.y is None else shown.y[rows]
         if "decoder" in model.networks:
             yield _reconstructions(model, shown, folder / "reconstructions.png")
+        if not shaped:
+            return
         path = folder / "codes.png"
         z, draws, draw_labels = model.encode(x, sample=True), *_draws(model, len(rows), seed)
-        pictures.codes(z, y, draws, path, prior_labels=draw_labels, classes=model.classes)
+        projection = model.recipe.projection(model.networks)
+        pictures.codes(z, y, draws, path, prior_labels=draw_labels, classes=model.classes, projection=projection)
         yield path
 
 
@@ -70,9 +74,9 @@ def _styles(model: Model, path: Path, seed: int) -> Path:
 
 
 def _draws(model: Model, n: int, seed: int) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Draws from the prior, and their labels where the prior heeds labels."""
+    """Draws from the prior, and their labels where these are classes."""
     k = model.spec.classes
-    if not (k and model.recipe.prior.uses_labels):
+    if not (k and model.recipe.conditional_prior):
         return model.prior_representation(n, seed=seed), None
     labels = torch.arange(n) % k
     return model.prior_representation(n, labels=labels, seed=seed), labels

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from attrs import field, frozen
 from attrs.validators import ge, in_
@@ -16,6 +16,27 @@ from aaecore.randomness import Draw
 
 Scores = Callable[[Tensor], Tensor]
 """A discriminator, its condition already given: samples (B, ...) to logits or raw scores (B,)."""
+
+
+Side = Literal["discriminator", "generator"]
+
+
+@frozen
+class Noisy:
+    """A discriminator that sees its samples under Gaussian noise of deviation `std`; `clean` is itself without."""
+
+    clean: Scores
+    std: float
+    draw: Draw
+
+    def __call__(self, v: Tensor) -> Tensor:
+        """Scores (B,) of the samples, each call with fresh noise."""
+        return self.clean(v + self.std * self.draw.normal(*v.shape))
+
+
+def without_noise(d: Scores) -> Scores:
+    """The discriminator itself, for penalties on its slope."""
+    return d.clean if isinstance(d, Noisy) else d
 
 
 class Loss(Part):
@@ -52,6 +73,13 @@ class AdversarialLoss(Part):
     def discriminator(self, d: Scores, real: Tensor, fakes: Sequence[Tensor], draw: Draw) -> Tensor:
         """What the discriminator minimises, with its penalty if it has one."""
         raise NotImplementedError
+
+    def equilibrium(self, side: Side, fakes: int = 1) -> tuple[str, float] | None:
+        """What `discriminator` or `generator` is where real and fake are alike, in words and as a number.
+
+        None if the game has no such value. `fakes` is how many kinds of fake stand against one of real.
+        """
+        return None
 
     def generator(self, scores: Tensor) -> Tensor:
         """What the maker of the fakes minimises, given their scores (B,)."""

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import Module
 
 from aaecore.data import Scaling
+from aaecore.data.arrays import as_array, channels_first
 from aaecore.errors import AAEError, DataError
 from aaecore.forward import Forward
 from aaecore.randomness import Draw
@@ -65,11 +66,23 @@ class Model:
     def reconstruct(self, x: ArrayLike | Tensor, *, labels: ArrayLike | Tensor | None = None) -> Tensor:
         """Samples through encoder and decoder; `labels` (N,) where the decoder is given them."""
         self._need("encoder")
-        return self._batched(lambda f: self._unscaled(f.x_rec), 0, sampled=False, x=x, y=labels)
+        y = None if labels is None else _labels(labels, len(x), self.spec.classes)  # type: ignore[arg-type]
+        return self._batched(lambda f: self._unscaled(f.x_rec), 0, sampled=False, x=x, y=y)
 
-    def sample(self, n: int, *, labels: ArrayLike | Tensor | None = None, seed: int = 0) -> Tensor:
-        """`n` new samples; `labels`, one or (n,), asks for these classes."""
-        return self._batched(lambda f: self._unscaled(f.x_gen), seed, n=n, asked_labels=self._asked(labels, n))
+    def sample(
+        self,
+        n: int,
+        *,
+        labels: ArrayLike | Tensor | None = None,
+        condition: ArrayLike | Tensor | None = None,
+        seed: int = 0,
+    ) -> Tensor:
+        """`n` new samples; `labels`, one or (n,), asks for these classes, `condition`, (width,) or (n, width), for
+        samples that go with these vectors."""
+        if not self.recipe.shapes_codes:
+            raise AAEError("this recipe's codes follow no prior, so there is nothing to sample; reconstruct instead")
+        asked, given = self._asked(labels, n), self._condition(condition, n)
+        return self._batched(lambda f: self._unscaled(f.x_gen), seed, n=n, asked_labels=asked, condition=given)
 
     def prior(self, n: int, *, labels: ArrayLike | Tensor | None = None, seed: int = 0) -> Tensor:
         """`n` draws from the prior, (n, code)."""
@@ -98,7 +111,7 @@ class Model:
     def eval(self) -> Model:
         """Put all networks in inference mode."""
         for network in self.networks.values():
-            network.eval().requires_grad_(False)
+            network.eval()
         return self
 
     def to(self, device: torch.device | str) -> Model:
@@ -135,7 +148,9 @@ class Model:
             name: self._tensor(name, value) for name, value in given.items() if value is not None and name != "n"
         }
         n = given["n"] if "n" in given else len(next(iter(tensors.values())))
-        for start in range(0, n, CHUNK):
+        if n < 0:
+            raise DataError(f"{n} samples are none; ask for 0 or more")
+        for start in range(0, max(n, 1), CHUNK):
             batch = {name: t[start : start + CHUNK].to(self.device) for name, t in tensors.items()}
             if "x" in batch:
                 batch["x"] = self.scaling.apply(batch["x"])
@@ -146,13 +161,14 @@ class Model:
             )
 
     def _tensor(self, name: str, value: ArrayLike | Tensor) -> Tensor:
-        tensor = value if isinstance(value, Tensor) else torch.from_numpy(np.array(value))
+        tensor = value if isinstance(value, Tensor) else torch.from_numpy(np.array(as_array(value)))
         if name != "x":
             return tensor
+        if self.spec.is_image and tensor.dim() in (3, 4) and tensor.shape[1:] != self.spec.shape:
+            tensor = channels_first(tensor)  # as in training data
         if tensor.shape[1:] != self.spec.shape:
             raise DataError(
-                f"this model takes samples of shape (N, {', '.join(map(str, self.spec.shape))}), "
-                f"not {tuple(tensor.shape)}"
+                f"this model takes samples of shape (N, {', '.join(map(str, self.spec.shape))}), not {np.shape(value)}"
             )
         return tensor / 255 if tensor.dtype == torch.uint8 and self.spec.is_image else tensor.float()
 
@@ -162,16 +178,38 @@ class Model:
     def _asked(self, labels: ArrayLike | Tensor | None, n: int) -> Tensor | None:
         if labels is None:
             return None
-        asked = torch.as_tensor(np.asarray(labels), dtype=torch.int64).expand(n)
         k = self.recipe.sample_labels(self.spec)
         if not k:
             raise DataError(
                 "this recipe's samples cannot be asked for by label; train a supervised one, or leave it out"
             )
-        if asked.min() < -1 or asked.max() >= k:
-            raise DataError(f"labels are 0 to {k - 1} here (-1 for any), not {int(asked.max())}")
-        return asked
+        return _labels(labels, n, k)
+
+    def _condition(self, condition: ArrayLike | Tensor | None, n: int) -> Tensor | None:
+        if condition is None:
+            return None
+        given = torch.as_tensor(np.asarray(condition), dtype=torch.float32)
+        width = self.recipe.prior.own_condition(self.spec)
+        if not width:
+            raise DataError("this recipe's samples heed no condition; train one whose prior does, or leave it out")
+        if given.shape not in ((width,), (n, width)):
+            raise DataError(f"condition has shape {tuple(given.shape)}; this model takes ({width},) or ({n}, {width})")
+        return given.expand(n, -1)
 
     def _need(self, role: str) -> None:
         if role not in self.networks:
             raise AAEError(f"this recipe has no {role}; its networks are: {', '.join(sorted(self.networks))}")
+
+
+def _labels(labels: ArrayLike | Tensor, n: int, k: int) -> Tensor:
+    """Labels below `k`, one or (n,), as int64 (n,)."""
+    given = as_array(labels)
+    if given.dtype.kind not in "iu" or given.shape not in ((), (1,), (n,)):
+        raise DataError(
+            f"labels are {given.dtype} {given.shape}, not integers ({n},); give one for each, or one for all"
+        )
+    if given.size and k and (given.min() < -1 or given.max() >= k):
+        raise DataError(
+            f"labels are 0 to {k - 1} here (-1 for any), not {given.min() if given.min() < -1 else given.max()}"
+        )
+    return torch.as_tensor(given, dtype=torch.int64).expand(n)

@@ -23,6 +23,13 @@ class Part:
     trained brings its networks and the phases that move them, and so works in anybody's recipe.
     """
 
+    def __attrs_post_init__(self) -> None:
+        """A field that a derived class gives another default keeps the validator it had."""
+        for a in attrs.fields(type(self)):
+            first = inherited_validator(type(self), a.name) if a.validator is None else None
+            if first is not None:
+                first(self, a, getattr(self, a.name))
+
     def networks(self, recipe: Recipe, spec: Spec) -> Mapping[str, Callable[[], Module]]:
         """What builds the networks this part needs beyond the recipe's own, by role; an existing role is shared."""
         return {}
@@ -31,8 +38,20 @@ class Part:
         """Phases that train them, run after the recipe's own; a name that exists already is not added again."""
         return ()
 
+    def evaluated(self, phase: Phase) -> Sequence[str]:
+        """Roles of the networks that this part wants in inference mode in `phase`, unless the phase moves them."""
+        return ()
+
     def check(self, recipe: Recipe, spec: Spec) -> None:
         """Raise `aaecore.errors.AAEError` if this part cannot work in `recipe` on such data, saying what would."""
+
+
+def inherited_validator(cls: type, name: str) -> Callable[[Any, Any, Any], Any] | None:
+    """The validator that the nearest base class of `cls` gives a field, if any does."""
+    of_bases = (
+        getattr(attrs.fields_dict(base).get(name), "validator", None) for base in cls.__mro__ if attrs.has(base)
+    )
+    return next((validator for validator in of_bases if validator is not None), None)
 
 
 def summary(cls: type) -> str:

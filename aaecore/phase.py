@@ -41,6 +41,8 @@ class Phase:
     """Roles of the networks that move; every other network is a constant."""
     terms: Mapping[str, Term] = field(converter=_terms)
     optimizer: Optimizer
+    optimizer_of: str | None = None
+    """Name of a phase that moves at least the same networks, whose optimizer with its moments makes this step too."""
     redraws: tuple[str, ...] = ()
     """Noises drawn anew when this phase starts (`eta`, `z_prior`, ...); repeating a phase redraws all."""
     evaluates: tuple[str, ...] = ()

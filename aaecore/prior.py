@@ -6,9 +6,10 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from aaecore.forward import Networks
+from aaecore.forward import Forward, Networks
 from aaecore.part import Part
 from aaecore.randomness import Draw
+from aaecore.spec import Spec
 
 
 class Prior(Part):
@@ -25,3 +26,15 @@ class Prior(Part):
         `draw`; a trained prior finds its networks in `net`.
         """
         raise NotImplementedError
+
+    def sample_for(self, f: Forward, labels: Tensor | None) -> Tensor:
+        """Codes for a batch, (B, code): `sample`, for priors that heed no more of the batch than labels."""
+        return self.sample(f.n, f.recipe.code, labels=labels, draw=f.draw("z_prior"), net=f.net)
+
+    def own_labels(self, spec: Spec) -> int:
+        """By how many labels codes can be asked for to which it gives a meaning in whatever recipe; 0 for none."""
+        return 0
+
+    def own_condition(self, spec: Spec) -> int:
+        """Width of the dense condition that codes can be asked for by; 0 if it heeds none."""
+        return 0

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import ClassVar, Literal
+from itertools import count
+from typing import ClassVar, Literal, get_args
 
 import torch
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from attrs.validators import deep_iterable, ge, in_, instance_of, lt
 from torch import Tensor
 from torch.nn import Module
 
 from aaecore.architecture import Architecture
-from aaecore.checks import check_phases, check_scheduler
+from aaecore.checks import check_fits, check_phases, check_scheduler, check_separate
 from aaecore.defaults.architectures import MLP
 from aaecore.defaults.losses import BCE, HalfSquaredError
 from aaecore.defaults.priors import Gaussian
@@ -32,7 +33,8 @@ from aaecore.spec import Spec
 from aaecore.stacking import Stacking
 
 Builders = Mapping[str, Callable[[], Module]]
-SCALINGS = ("auto", "unit", "symmetric", "standard")
+ScalingName = Literal["auto", "unit", "symmetric", "standard", "pixelwise"]
+SCALINGS: tuple[str, ...] = get_args(ScalingName)
 
 
 @frozen(kw_only=True)
@@ -48,7 +50,8 @@ class Recipe(Part):
     regularizers: further penalties on the posterior.
     scheduler: which phases run on a batch, how often, with what weight.
     stacking: how the networks grow.
-    scaling: range of the data the networks see; auto is unit ([0, 1]) for images, standard (mean 0, std 1) for vectors.
+    scaling: range of the data the networks see; auto is unit ([0, 1]) for images, standard (mean 0, std 1) for vectors;
+        pixelwise standardises each pixel of images by itself, as standard does each channel.
     input_noise: standard deviation of Gaussian noise added to the encoder's input in training.
     input_dropout: share of the encoder's input set to zero in training.
     batch: samples per step.
@@ -58,6 +61,8 @@ class Recipe(Part):
     kind: ClassVar[str] = "recipe"
     forward: ClassVar[type[Forward]] = Forward
     """The quantities of one batch; a paper with new symbols extends it."""
+    shapes_codes: ClassVar[bool] = True
+    """Whether codes are made to look like draws from the prior; otherwise there is nothing to sample."""
 
     code: int = field(default=8, validator=ge(1))
     prior: Prior = Gaussian()
@@ -68,7 +73,7 @@ class Recipe(Part):
     regularizers: tuple[Regularizer, ...] = field(default=(), validator=deep_iterable(instance_of(Regularizer)))
     scheduler: PhaseScheduler = Sequential()
     stacking: Stacking = Single()
-    scaling: Literal["auto", "unit", "symmetric", "standard"] = field(default="auto", validator=in_(SCALINGS))
+    scaling: ScalingName = field(default="auto", validator=in_(SCALINGS))
     input_noise: float = field(default=0.0, validator=ge(0))
     input_dropout: float = field(default=0.0, validator=[ge(0), lt(1)])
     batch: int = field(default=100, validator=ge(1))
@@ -118,7 +123,12 @@ class Recipe(Part):
 
     def sample_labels(self, spec: Spec) -> int:
         """How many labels samples can be asked for by, 0 to sample_labels - 1; 0 if the decoder and prior heed none."""
-        return spec.classes if self.prior.uses_labels else 0
+        return spec.classes if self.conditional_prior else self.prior.own_labels(spec)
+
+    @property
+    def conditional_prior(self) -> bool:
+        """Whether the prior's codes of a label mean that class, since training gave the prior the labels."""
+        return False
 
     def representation(self, f: Forward) -> Tensor:
         """What `Model.encode` gives for the batch, (B, code)."""
@@ -127,6 +137,10 @@ class Recipe(Part):
     def prior_representation(self, f: Forward) -> Tensor:
         """What representations should look like, drawn from the priors, (B, code)."""
         return f.z_prior
+
+    def projection(self, networks: Mapping[str, Module]) -> Tensor | None:
+        """A linear map (code, 2) under which representations are shown; None for what the pictures choose."""
+        return None
 
     def labelled_per_step(self) -> int:
         """Labelled samples per step, for recipes that take a labelled batch beside the batch."""
@@ -152,8 +166,7 @@ class Recipe(Part):
 
     def sample_prior(self, f: Forward) -> Tensor:
         """Draws from the prior for one batch, (B, code)."""
-        draw = f.draw("z_prior")
-        return self.prior.sample(f.n, self.code, labels=self.prior_labels(f), draw=draw, net=f.net)
+        return self.prior.sample_for(f, self.prior_labels(f))
 
     def builders(self, spec: Spec) -> dict[str, Callable[[], Module]]:
         """What builds all networks: the recipe's own first, then those its parts bring."""
@@ -171,7 +184,13 @@ class Recipe(Part):
         for regularizer in self.regularizers:
             changed = self._regularized(found, regularizer)
             found = [changed if p.name == changed.name else p for p in found]
-        return tuple(found)
+        return tuple(map(self._evaluating, found))
+
+    def _evaluating(self, phase: Phase) -> Phase:
+        """`phase` with what the parts want in inference mode there."""
+        roles = dict.fromkeys(role for part in parts_of(self) for role in part.evaluated(phase))
+        new = tuple(role for role in roles if role not in phase.moves and role not in phase.evaluates)
+        return evolve(phase, evaluates=phase.evaluates + new) if new else phase
 
     def _regularized(self, phases: Sequence[Phase], regularizer: Regularizer) -> Phase:
         candidates = [p for p in phases if p.role == regularizer.role]
@@ -182,7 +201,7 @@ class Recipe(Part):
                 f"no phase of role {regularizer.role!r} here; set its role to one of: {roles}",
             )
         phase = next((p for p in candidates if "encoder" in p.moves), candidates[0])
-        name = type(regularizer).__name__.lower()
+        name = _free(type(regularizer).__name__.lower(), phase.terms)
         return phase.extended(terms={name: Term(regularizer, regularizer.weight)})
 
     def build(self, spec: Spec, *, seed: int = 0, networks: Mapping[str, Module] | None = None) -> dict[str, Module]:
@@ -194,9 +213,11 @@ class Recipe(Part):
         own, builders = networks or {}, self.builders(spec)
         if unknown := own.keys() - builders:
             raise AAEError(f"no network of this recipe is called {min(unknown)!r}; {suggest(min(unknown), builders)}")
+        check_fits(self, spec, own)
         built = {role: own[role] if role in own else _seeded(b, seed, role) for role, b in builders.items()}
         phases = self.all_phases(spec)
         check_phases(phases, built)
+        check_separate(built)
         check_scheduler(self.scheduler, phases)
         return built
 
@@ -204,6 +225,12 @@ class Recipe(Part):
         """Raise `AAEError` unless all parts work together on such data."""
         for part in [self, *parts_of(self)]:
             part.check(self, spec)
+
+
+def _free(name: str, taken: Mapping[str, object]) -> str:
+    """`name`, or `name_2` and so on where it is taken: no term may replace another."""
+    numbered = (name if n == 1 else f"{name}_{n}" for n in count(1))
+    return next(free for free in numbered if free not in taken)
 
 
 def _seeded(build: Callable[[], Module], seed: int, role: str) -> Module:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from io import TextIOWrapper
 from itertools import count
 from pathlib import Path
@@ -51,16 +52,18 @@ class History(Observer):
 
     def train_begin(self, t: Training) -> None:
         """Open the file; what a resumed run will write again is cut off."""
-        self._file = self.path.open("r+" if self._position else "w", encoding="utf-8", buffering=1 << 16)
-        self._file.truncate(self._position)
-        self._file.seek(self._position)
+        with self._writing():
+            self._file = self.path.open("r+" if self._position else "w", encoding="utf-8", buffering=1 << 16)
+            self._file.truncate(self._position)
+            self._file.seek(self._position)
 
     def position(self) -> int:
         """How many bytes are written and safe on the disk."""
         if self._file is None:
             return self._position
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        with self._writing():
+            self._file.flush()
+            os.fsync(self._file.fileno())
         return self._file.tell()
 
     def step_end(self, t: Training, losses: Mapping[str, float]) -> None:
@@ -73,18 +76,25 @@ class History(Observer):
         if t.diagnostics:
             self._write(t, t.diagnostics)
         if self._file is not None:
-            self._file.flush()
+            with self._writing():
+                self._file.flush()
 
     def train_end(self, t: Training) -> None:
         """Close the file."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        file, self._file = self._file, None
+        if file is not None:
+            with self._writing():
+                file.close()
 
     def _write(self, t: Training, figures: Mapping[str, float]) -> None:
         assert self._file is not None
         where = {"stage": t.stage.name, "epoch": t.progress.epoch, "step": t.step - 1}
-        try:
+        with self._writing():
             self._file.write(json.dumps({**where, **figures}) + "\n")
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as e:
             raise RunError(f"{self.path}: cannot be written: {e.strerror}; training stopped") from e

@@ -9,7 +9,8 @@ from typing import Any
 
 import cattrs
 import torch
-from attrs import frozen
+from attrs import field, frozen
+from attrs.validators import deep_iterable, ge
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
@@ -18,7 +19,7 @@ from torch.nn import Module
 from aaecore.checkpoints import fill_networks, network_tensors
 from aaecore.config import Config, load_config
 from aaecore.data import Scaling
-from aaecore.errors import RunError
+from aaecore.errors import DataError, RunError
 from aaecore.files import write_bytes
 from aaecore.model import Model
 from aaecore.part import parts_of
@@ -33,14 +34,19 @@ CONFIG = "config.toml"
 METRICS = "metrics.json"
 
 
+def _vector_or_image(_about: object, _field: object, shape: tuple[int, ...]) -> None:
+    if len(shape) not in (1, 3):
+        raise ValueError(f"shape {shape} is that of no sample")
+
+
 @frozen
 class About:
     """What is needed to build a model's networks again."""
 
     format: str
-    shape: tuple[int, ...]
+    shape: tuple[int, ...] = field(validator=[deep_iterable(ge(1)), _vector_or_image])
     classes: tuple[str, ...]
-    condition: int
+    condition: int = field(validator=ge(0))
     scaling: str
     plugins: dict[str, str]
     """The distributions its parts come from, and their versions."""
@@ -77,9 +83,13 @@ def load(run: str | Path, *, recipe: Recipe | None = None, networks: Mapping[str
         scaling = Scaling.from_tensors(about.scaling, _under("scaling", tensors))
         spec = Spec(shape=about.shape, classes=len(about.classes), condition=about.condition, output=scaling.output)
         built = recipe.build(spec, networks=networks)
+        _check_roles(tensors, built)
         fill_networks(built, tensors)
-    except (RunError, KeyError) as e:
+    except (RunError, DataError, KeyError) as e:
         raise RunError(f"{folder / WEIGHTS}: {e}") from e
+    except (RuntimeError, MemoryError) as e:  # such as sizes beyond any memory
+        reason = " ".join(str(e).split())[:200]
+        raise RunError(f"{folder}: its networks cannot be built ({reason}); train again or restore it") from e
     return Model(recipe, spec, built, scaling, classes=about.classes, metrics=read_metrics(folder)).eval()
 
 
@@ -95,7 +105,7 @@ def read_metrics(folder: Path) -> dict[str, float]:
         return {}
     try:
         found = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as e:
+    except (OSError, ValueError, RecursionError) as e:
         raise RunError(f"{path}: is not valid JSON ({e}); delete it to load the model without its figures") from e
     return {k: v for k, v in found.items() if isinstance(v, (int, float))} if isinstance(found, dict) else {}
 
@@ -116,6 +126,12 @@ def _read(path: Path) -> tuple[About, dict[str, Tensor]]:
     if about.format != FORMAT:
         raise RunError(f"{path}: was written by another version of aaecore ({about.format[:40]!r})")
     return about, tensors
+
+
+def _check_roles(tensors: Mapping[str, Tensor], networks: Mapping[str, Module]) -> None:
+    """Refuse a file with networks that the configuration has not."""
+    if strange := {k.partition("/")[0] for k in tensors} - {*networks, "scaling"}:
+        raise RunError(f"holds a network {min(strange)[:40]!r} that its configuration does not have")
 
 
 def _under(role: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

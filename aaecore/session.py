@@ -11,6 +11,7 @@ from time import perf_counter
 from attrs import field, frozen
 from torch.nn import Module
 
+from aaecore.adversary import equilibria
 from aaecore.checkpoints import Checkpoint
 from aaecore.config import Config, to_toml
 from aaecore.data import Data, Scaling
@@ -101,7 +102,8 @@ class Session:
         save_model(model, folder / WEIGHTS)
         write_text(folder / METRICS, json.dumps(model.metrics, indent=2) + "\n")
         draw_gallery(model, self.data, folder, seed=self.config.run.seed)
-        pictures.curves(folder / HISTORY, folder / "losses.png")
+        references = equilibria(model.recipe.all_phases(model.spec))
+        pictures.curves(folder / HISTORY, folder / "losses.png", references=references)
         pictures.diagnostics(folder / HISTORY, folder / "sigma.png")
 
 

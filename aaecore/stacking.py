@@ -25,8 +25,8 @@ class Stage:
     """The networks by role; a stage may bind a role to a grown or a partial network."""
     phases: Sequence[Phase]
     epochs: int
-    inputs: Callable[[Tensor], Tensor] | None = None
-    """Maps each batch's images, and its targets, to what this stage trains on (frozen lower levels)."""
+    inputs: Callable[[Mapping[str, Tensor]], Mapping[str, Tensor]] | None = None
+    """Maps each batch to what this stage trains on (frozen lower levels)."""
 
 
 class Stacking(Part):

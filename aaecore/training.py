@@ -9,8 +9,10 @@ for stage in stacking.stages(networks, phases):
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import reduce
+from operator import add
 
 import torch
 from accelerate import Accelerator
@@ -23,11 +25,13 @@ from aaecore.checkpoints import (
     network_tensors,
     optimizer_tensors,
 )
-from aaecore.data import Data, Loader
+from aaecore.checks import check_movable, check_normalised, frozen_inside
+from aaecore.data import Data, Loader, check_divides
 from aaecore.errors import DivergenceError
 from aaecore.forward import Forward
 from aaecore.metrics import sigma_collapse
 from aaecore.model import Model
+from aaecore.nn import drawing
 from aaecore.observer import Observer
 from aaecore.phase import Phase, Progress
 from aaecore.randomness import Draw, Share
@@ -63,20 +67,31 @@ class Training:
         self.accelerator = accelerator
         self.seed = seed
         self.accumulate = accumulate
-        self.workers = workers
         self.observers = observers
+        self._check_batch()
+        self._loader = Loader(
+            data,
+            batch=self.batch,
+            seed=seed,
+            labelled_batch=self.recipe.labelled_per_step(),
+            device=accelerator.device,
+            workers=workers,
+            scaling=model.scaling,
+        )
         self.stage_index = 0
         self.step = 0
         """Batches seen over all stages."""
         self._next = (0, 0)
         """Epoch and batch that come next in this stage."""
         self._stopping = False
+        self._frozen = frozen_inside(model.networks, self.recipe.all_phases(model.spec))
 
     def run(self, start: Checkpoint | None = None) -> None:
         """Train from the first stage, or from where a checkpoint was taken, to the last."""
         recipe, model = self.recipe, self.model
         first = start.state["stage"] if start else 0
         self.step = start.state["step"] if start else 0
+        trainable = {p: p.requires_grad for network in model.networks.values() for p in network.parameters()}
         try:
             self._tell("train_begin")
             stages = recipe.stacking.stages(model.networks, recipe.all_phases(model.spec), recipe)
@@ -84,8 +99,10 @@ class Training:
                 if self.stage_index >= first:
                     self._train_stage(start if self.stage_index == first else None)
         finally:
-            self._tell("train_end")
+            for parameter, was in trainable.items():
+                parameter.requires_grad_(was)
             model.eval()
+            self._tell("train_end")
 
     def stop(self) -> None:
         """Ask training to end after this batch, with `KeyboardInterrupt`."""
@@ -111,16 +128,7 @@ class Training:
         self._next = (start.state["epoch"], start.state["batch"])
 
     def _train_stage(self, start: Checkpoint | None) -> None:
-        self._loader = Loader(
-            self.data,
-            batch=self.batch,
-            seed=self.seed,
-            labelled_batch=self.recipe.labelled_per_step(),
-            device=self.accelerator.device,
-            workers=self.workers,
-            scaling=self.model.scaling,
-        )
-        self._stepper = Stepper(self.stage, self.accelerator)
+        self._stepper = Stepper(self.stage, self.accelerator, self._frozen)
         self._next = (0, 0)
         if start is not None:
             self._restore(start)
@@ -157,14 +165,21 @@ class Training:
         """The batch as one `Forward`, or as several micro-batches."""
         parts = self.accumulate
         if self.stage.inputs is not None:
-            inputs = self.stage.inputs
-            batch = {k: inputs(v) if k in ("x", "target", "x_labelled") else v for k, v in batch.items()}
+            batch = self.stage.inputs(batch)
         made = []
         for i in range(parts):
             micro = batch if parts == 1 else {k: v.chunk(parts)[i] for k, v in batch.items()}
             draw = Draw(self.seed, self.step, device=self.accelerator.device, share=Share(i, parts))
             made.append(self.recipe.forward(self.recipe, self.model.spec, self.stage.networks, micro, draw))
         return made
+
+    def _check_batch(self) -> None:
+        """Refuse what would fail on the first batch, or move nothing."""
+        share = Share(0, self.accumulate)
+        check_divides("batch", self.batch, share)
+        check_divides("labelled_batch", self.recipe.labelled_per_step(), share)
+        check_movable(self.recipe.all_phases(self.model.spec), self.model.networks)
+        check_normalised(self.model.networks, self.batch // self.accumulate)
 
     def _set_progress(self, epoch: int, i: int) -> None:
         per_epoch = self._loader.steps_per_epoch
@@ -194,13 +209,16 @@ def diagnose(model: Model, data: Data) -> dict[str, float]:
 class Stepper:
     """Runs the phases of a plan on a batch, with one optimizer a phase, for one stage."""
 
-    def __init__(self, stage: Stage, accelerator: Accelerator) -> None:
+    def __init__(self, stage: Stage, accelerator: Accelerator, frozen: Collection[Tensor] = ()) -> None:
         self.networks = stage.networks
         self.accelerator = accelerator
         self.phases = {phase.name: phase for phase in stage.phases}
-        self._weights = {role: list(network.parameters()) for role, network in stage.networks.items()}
+        self._weights = {
+            role: [w for w in network.parameters() if w not in frozen] for role, network in stage.networks.items()
+        }
         self.parameters = {p.name: [w for role in p.moves for w in self._weights[role]] for p in stage.phases}
-        self.optimizers = {p.name: p.optimizer.build(self.parameters[p.name]) for p in stage.phases}
+        own = {p.name: p.optimizer.build(self.parameters[p.name]) for p in stage.phases if p.optimizer_of is None}
+        self.optimizers = {p.name: own[p.optimizer_of or p.name] for p in stage.phases}
         self._live: set[str] | None = None
         self._evaluating: tuple[str, ...] = ()
         for network in stage.networks.values():
@@ -208,9 +226,10 @@ class Stepper:
 
     def begin_epoch(self, epoch: int) -> None:
         """Set every phase's learning rate for this epoch."""
-        for name, optimizer in self.optimizers.items():
-            for group in optimizer.param_groups:
-                group["lr"] = self.phases[name].optimizer.rate(epoch)
+        for phase in self.phases.values():
+            if phase.optimizer_of is None:
+                for group in self.optimizers[phase.name].param_groups:
+                    group["lr"] = phase.optimizer.rate(epoch)
 
     def run(self, plan: Sequence[Phase], forwards: Sequence[Forward]) -> dict[str, float]:
         """Run the phases in order on one batch (cut into micro-batches); the losses by `phase/term`."""
@@ -233,14 +252,14 @@ class Stepper:
         share = 1 / len(forwards)
         losses: dict[str, Tensor] = {}
         for f in forwards:
-            with self._autocast():
+            with self._autocast(), drawing(f.draw):
                 values = {name: term.loss(f) for name, term in phase.terms.items()}
-            total = sum(phase.weight * share * term.weight * values[n] for n, term in phase.terms.items())
-            assert isinstance(total, Tensor)
+            factors = {name: phase.weight * share * term.weight for name, term in phase.terms.items()}
+            total = reduce(add, (_scaled(values[name], factor) for name, factor in factors.items()))
             total.backward(inputs=self.parameters[phase.name])  # type: ignore[no-untyped-call]
             for name, value in values.items():
-                key = f"{phase.name}/{name}"
-                losses[key] = losses.get(key, 0) + share * value.detach().float()
+                key, part = f"{phase.name}/{name}", _scaled(value.detach().float(), share)
+                losses[key] = losses[key] + part if key in losses else part
         optimizer = self.optimizers[phase.name]
         optimizer.step()
         optimizer.zero_grad()
@@ -265,3 +284,8 @@ class Stepper:
         for role, network in self.networks.items():
             network.train(role not in evaluates)
         self._evaluating = evaluates
+
+
+def _scaled(value: Tensor, factor: float) -> Tensor:
+    """`factor * value`; of a small network's step, multiplying by 1 would be a noticeable part."""
+    return value if factor == 1 else factor * value

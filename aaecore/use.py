@@ -37,7 +37,8 @@ def reconstruct_command(run: str, out: str, data: str | None, n: int) -> None:
     model = load(run)
     shown = _heldout(run, data)
     rows = torch.arange(min(n, len(shown)))
-    x, y = shown.x.take(rows), None if shown.y is None else shown.y[rows]
+    known = shown.y is not None and len(shown.classes) == model.spec.classes  # other data has other classes
+    x, y = shown.x.take(rows), shown.y[rows] if shown.y is not None and known else None
     x_rec = model.reconstruct(x, labels=y)
     if path.suffix == ".png":
         pictures.reconstructions(x, x_rec, path)

@@ -29,7 +29,16 @@ def test_standard_data_has_mean_zero_and_deviation_one(data):
     assert scaling.shift.dim() == len(data.shape)
 
 
-@pytest.mark.parametrize("kind", ["unit", "symmetric", "standard"])
+def test_pixelwise_standardises_each_pixel_by_itself():
+    scaling = Scaling.fit("pixelwise", IMAGES)
+    x = scaling.apply(IMAGES.x.tensor)
+    assert scaling.shift.shape == IMAGES.shape
+    assert torch.allclose(x.mean(0), torch.zeros(IMAGES.shape), atol=1e-5)
+    assert torch.allclose(x.std(0, correction=0), torch.ones(IMAGES.shape), atol=1e-5)
+    assert scaling.output == "linear"
+
+
+@pytest.mark.parametrize("kind", ["unit", "symmetric", "standard", "pixelwise"])
 def test_inverting_gives_the_raw_data_back(kind):
     x = IMAGES.x.tensor
     scaling = Scaling.fit(kind, IMAGES)
@@ -67,7 +76,7 @@ def test_an_unknown_kind_names_the_choices():
         Scaling.from_tensors("none", Scaling.fit("unit", IMAGES).tensors())
 
 
-@pytest.mark.parametrize("kind", ["unit", "symmetric", "standard"])
+@pytest.mark.parametrize("kind", ["unit", "symmetric", "standard", "pixelwise"])
 def test_a_saved_scaling_is_the_same(kind):
     scaling = Scaling.fit(kind, IMAGES)
     again = Scaling.from_tensors(kind, scaling.tensors()).to("cpu")

@@ -2,7 +2,7 @@
 
 from aaecore.config.layers import load_config
 from aaecore.config.plain import to_dict
-from aaecore.config.schema import Config, RunConfig, make, structure
+from aaecore.config.schema import Config, RunConfig, change, make, structure
 from aaecore.config.write import to_toml
 
-__all__ = ["Config", "RunConfig", "load_config", "make", "structure", "to_dict", "to_toml"]
+__all__ = ["Config", "RunConfig", "change", "load_config", "make", "structure", "to_dict", "to_toml"]

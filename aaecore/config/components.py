@@ -48,6 +48,10 @@ class Components:
         wanted = "needs a `name`" if unnamed else f"expected {_articled(kind)}, got {describe(value)}"
         raise Refused(f"{wanted}; {suggest('', self.registry.names(kind, base))}")
 
+    def changed(self, part: Any, table: Mapping[str, Any]) -> Any:
+        """A part with some settings changed."""
+        return self._build(type(part), table, part)
+
     def _component(self, value: Any, t: Any) -> Any:
         if isinstance(value, _Changes):
             return self._build(type(value.of), value.table, value.of)

@@ -72,6 +72,14 @@ def structure(tree: Mapping[str, Any], *, registry: Registry | None = None) -> C
     return made
 
 
+def change(part: Any, settings: Mapping[str, Any], *, path: str, registry: Registry | None = None) -> Any:
+    """A part with some settings changed; raises `ConfigError`."""
+    try:
+        return Components(registry or installed(), ELSEWHERE).changed(part, settings)
+    except Refused as refused:
+        raise refused.error(path) from None
+
+
 def make(base: type | str, value: Any, *, path: str = "", registry: Registry | None = None) -> Any:
     """A part from its name, a table with `name`, or a part as it is; raises `ConfigError`.
 

@@ -1,10 +1,10 @@
 """Data: where it comes from, how networks see it, in which order."""
 
 from aaecore.data.assemble import from_arrays
-from aaecore.data.config import DataConfig
+from aaecore.data.config import DataConfig, Pairs
 from aaecore.data.dataset import Data
 from aaecore.data.load import load_data
-from aaecore.data.loader import Loader, steps_per_epoch
+from aaecore.data.loader import Loader, check_divides, steps_per_epoch
 from aaecore.data.samples import InMemory, Samples, Streamed
 from aaecore.data.scaling import Scaling
 
@@ -13,9 +13,11 @@ __all__ = [
     "DataConfig",
     "InMemory",
     "Loader",
+    "Pairs",
     "Samples",
     "Scaling",
     "Streamed",
+    "check_divides",
     "from_arrays",
     "load_data",
     "steps_per_epoch",

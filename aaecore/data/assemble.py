@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 from attrs import evolve
 
-from aaecore.data.config import DataConfig
+from aaecore.data.channels import with_channels
+from aaecore.data.config import DataConfig, Pairs
 from aaecore.data.dataset import Data
 from aaecore.data.labels import class_names, count_classes, keep_labels, stratified, tensor
+from aaecore.data.pairs import paired
 from aaecore.data.samples import Samples, Streamed
 from aaecore.data.table import Given, Table, table
 from aaecore.errors import DataError
@@ -31,13 +33,15 @@ def from_arrays(
     name: str = "arrays",
     classes: Sequence[str] | None = None,
     labels: int | None = None,
+    pairs: Pairs = Pairs(),  # noqa: B008 - frozen
     seed: int = 0,
 ) -> Data:
     """Data from numpy arrays or tensors: images in any usual layout, or plain vectors (N, F).
 
-    `heldout` is the share held out if no `x_heldout` is given; `labels` keeps that many, class balanced.
+    `heldout` is the share held out if no `x_heldout` is given; `labels` keeps that many, class balanced;
+    `pairs` transforms the inputs and leaves the targets.
     """
-    config = DataConfig(source=name, heldout=heldout, labels=labels, streamed="no")
+    config = DataConfig(source=name, heldout=heldout, labels=labels, pairs=pairs, streamed="no")
     train = table(name, None, x, y, target, condition)
     test = None
     if x_heldout is not None:
@@ -52,13 +56,15 @@ def assemble(
 ) -> Data:
     """Data to train on, from what a source gives, as `config` says."""
     name = config.source
+    train = with_channels(train, config.channels, name)
+    test = None if test is None else with_channels(test, config.channels, name)
     names = _class_names(train, test, classes, name)
     data = _data(train, name, names)
     if test is not None:
         _check_alike(train, test, name)
         data = evolve(data, heldout=_data(test, f"{name} (held out)", names))
     data = _thinned(data if test is not None else _split(data, config.heldout, seed), config, seed)
-    return _placed(data, config)
+    return paired(_placed(data, config), config.pairs, seed)
 
 
 def _class_names(train: Table, test: Table | None, given: Sequence[str] | None, name: str) -> tuple[str, ...]:
@@ -122,7 +128,7 @@ def _placed(data: Data, config: DataConfig) -> Data:
     if len(data) < 2:
         raise DataError(f"{data.name}: {len(data)} sample(s) to train on; at least 2 are needed")
     sets = [data] if data.heldout is None else [data, data.heldout]
-    numbers = max(len(d) * int(np.prod(d.shape)) * (2 if d.target else 1) for d in sets)
+    numbers = max(len(d) * int(np.prod(d.shape)) * (2 if d.target or config.pairs.any else 1) for d in sets)
     fits = 4 * numbers <= config.memory_gb * 1e9
     if config.streamed == "no" or (config.streamed == "auto" and fits):
         data = _loaded(data)

@@ -46,7 +46,7 @@ class Loader:
         self.steps_per_epoch = steps_per_epoch(data, batch)
         _check_labelled(data, labelled_batch)
         for what, size in (("batch", batch), ("labelled_batch", labelled_batch)):
-            _check_divides(what, size, share)
+            check_divides(what, size, share)
         self._labelled = labelled_batch > 0
         self._order = Order(
             size=len(data),
@@ -121,7 +121,8 @@ def _check_labelled(data: Data, labelled_batch: int) -> None:
         raise DataError(f"{data.name}: no sample is labelled, so no labelled batch can be drawn; give labels (y)")
 
 
-def _check_divides(what: str, size: int, share: Share) -> None:
+def check_divides(what: str, size: int, share: Share) -> None:
+    """Refuse a batch that cannot be cut into equal shares."""
     if size % share.parts:
         near = size + share.parts - size % share.parts
         raise DataError(

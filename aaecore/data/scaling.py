@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from typing import Any, Literal, get_args
 
 import torch
@@ -14,9 +15,9 @@ from aaecore.data.samples import InMemory, Samples
 from aaecore.errors import DataError, suggest
 from aaecore.randomness import Draw
 
-Kind = Literal["unit", "symmetric", "standard"]
+Kind = Literal["unit", "symmetric", "standard", "pixelwise"]
 KINDS: tuple[str, ...] = get_args(Kind)
-_OUTPUTS = {"unit": "sigmoid", "symmetric": "tanh", "standard": "linear"}
+_OUTPUTS = {"unit": "sigmoid", "symmetric": "tanh", "standard": "linear", "pixelwise": "linear"}
 _FITTED_ON = 10_000
 _AT_ONCE = 1024
 
@@ -32,19 +33,20 @@ class Scaling:
 
     kind: str = field(validator=_known)
     shift: Tensor
-    """Broadcasts to a sample: (), or (F,) and (C, 1, 1) where fitted."""
+    """Broadcasts to a sample: (), or where fitted (F,), (C, 1, 1) or (C, H, W)."""
     scale: Tensor
 
     @classmethod
     def fit(cls, kind: str, data: Data, seed: int = 0) -> Scaling:
         """`unit` leaves [0, 1] as it is, `symmetric` makes it [-1, 1], `standard` gives each feature of the
-        training data (each channel of images) mean 0 and deviation 1; a constant feature only loses its mean.
+        training data (each channel of images) mean 0 and deviation 1, `pixelwise` each pixel of each channel; a
+        constant feature only loses its mean.
 
         Streamed data is judged by 10,000 of its samples.
         """
         _known(None, None, kind)
-        if kind == "standard":
-            return cls(kind, *_moments(_some(data.x, seed)))
+        if kind in ("standard", "pixelwise"):
+            return cls(kind, *_moments(_some(data.x, seed), by_pixel=kind == "pixelwise"))
         if len(data.shape) == 1:  # images are in [0, 1] by construction
             _check_range(kind, data, seed)
         half = torch.tensor(0.5)
@@ -84,10 +86,10 @@ def _some(samples: Samples, seed: int) -> Tensor:
     return samples.take(chosen.sort().values)
 
 
-def _moments(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and deviation of each feature (F,), or of each channel (C, 1, 1)."""
-    over = (0, *range(2, x.dim()))
-    count = x.numel() // x.shape[1]
+def _moments(x: Tensor, by_pixel: bool) -> tuple[Tensor, Tensor]:
+    """Mean and deviation of each feature (F,), or of each channel (C, 1, 1) or pixel (C, H, W)."""
+    over = (0,) if by_pixel else (0, *range(2, x.dim()))
+    count = prod(x.shape[axis] for axis in over)
     mean, variance = torch.zeros(1, dtype=torch.float64), torch.zeros(1, dtype=torch.float64)
     for part in torch.split(x, _AT_ONCE):
         mean = mean + part.double().sum(over, keepdim=True) / count

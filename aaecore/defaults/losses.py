@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import log
 from typing import TYPE_CHECKING, Literal
 
 from attrs import field, frozen
@@ -13,7 +14,7 @@ from torch.nn import functional as F
 from aaecore.defaults.priors import Gaussian
 from aaecore.errors import ConfigError
 from aaecore.forward import Forward
-from aaecore.loss import AdversarialLoss, ReconstructionLoss, Regularizer, Scores
+from aaecore.loss import AdversarialLoss, ReconstructionLoss, Regularizer, Scores, Side
 from aaecore.randomness import Draw
 
 if TYPE_CHECKING:
@@ -80,6 +81,15 @@ class BCE(AdversarialLoss):
         if self.generator_form == "saturating":
             return -F.softplus(scores.float()).mean()
         return F.softplus(-scores.float()).mean()
+
+    def equilibrium(self, side: Side, fakes: int = 1) -> tuple[str, float]:
+        """At D = 1 / (1 + fakes), the best there is when real and fake are alike: 2 ln 2 and ln 2 with one fake."""
+        called_real, called_fake = log(1 / (1 + fakes)), log(fakes / (1 + fakes))
+        if side == "discriminator":
+            return "2 ln 2" if fakes == 1 else "no difference", -called_real - fakes * called_fake
+        saturating = self.generator_form == "saturating"
+        words = ("-ln 2" if saturating else "ln 2") if fakes == 1 else "no difference"
+        return words, fakes * (called_fake if saturating else -called_real)
 
 
 def kl_gaussians(mu: Tensor, sigma: Tensor, std: float = 1.0) -> Tensor:

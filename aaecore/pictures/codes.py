@@ -30,15 +30,17 @@ def codes(
     *,
     prior_labels: Values | None = None,
     classes: Sequence[str] = (),
+    projection: Values | None = None,
 ) -> None:
     """Codes (N, code) by class, and beside them draws from the prior (M, code) on the same axes.
 
     Labels below 0 are unlabelled, and grey. Two dimensions are shown as they are, one as histograms, more
-    projected on the codes' first two principal components. `classes` names the labels 0, 1, ...
+    projected on the codes' first two principal components, or by the linear map `projection` (code, 2).
+    `classes` names the labels 0, 1, ...
     """
     points, y = _thinned(z, labels)
     prior, prior_y = _thinned(prior_draws, prior_labels)
-    plane = on_plane(points, prior)
+    plane = on_plane(points, prior, projection)
     names = [classes[i] if i < len(classes) else str(i) for i in range(max(y.max(), prior_y.max()) + 1)]
     entries = legend_entries(names, (y, prior_y))
     figure, (left, right) = two_panels(entries)

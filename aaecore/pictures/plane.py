@@ -42,17 +42,26 @@ class Plane:
         return int(((points < low) | (points > high)).any(axis=1).sum())
 
 
-def on_plane(codes: Values, prior_draws: Values) -> Plane:
-    """One and two dimensions as they are; more, projected on the codes' first two principal components."""
+def on_plane(codes: Values, prior_draws: Values, projection: Values | None = None) -> Plane:
+    """One and two dimensions as they are; more, by `projection` or on the codes' first two principal components."""
     z, p = floats(codes), floats(prior_draws)
     if z.ndim != 2 or p.ndim != 2 or not z.size or not p.size or z.shape[1] != p.shape[1]:
         raise DataError(f"codes {z.shape} and draws {p.shape} do not go together: give (N, code) of one size")
     size = z.shape[1]
+    if projection is not None:
+        return _projected(z, p, floats(projection))
     if size <= 2:
         return Plane(z, p, tuple(f"z{i + 1}" for i in range(size)))
     if len(z) < 3 or not np.ptp(z, axis=0).any():  # no principal components to speak of
         return Plane(z[:, :2], p[:, :2], (f"z1 (of {size} dimensions)", f"z2 (of {size} dimensions)"))
     return _principal(z, p)
+
+
+def _projected(z: Floats, p: Floats, projection: Floats) -> Plane:
+    if projection.shape != (z.shape[1], 2):
+        raise DataError(f"codes {z.shape} are not projected by a map {projection.shape}: give one of (code, 2)")
+    names = [f"{word} projection of {z.shape[1]}-D codes" for word in ("first", "second")]
+    return Plane(z @ projection, p @ projection, tuple(names))
 
 
 def _principal(z: Floats, p: Floats) -> Plane:

@@ -6,11 +6,13 @@ from aae_classic.baselines import DCGAN, VAE
 from aae_classic.cnn import CNN
 from aae_classic.dcgan import DCGANNetworks
 from aae_classic.heads import DimensionalityReduction
+from aae_classic.losses import Bernoulli
 from aae_classic.priors import Mixture, SwissRoll
 from aae_classic.recipe import Classic, LabelInformedPrior, Supervised
 from aae_classic.semi import Clustering, SemiSupervised
 from aaecore.architecture import Architecture
 from aaecore.hooks import hookimpl
+from aaecore.loss import AdversarialLoss, Loss
 from aaecore.prior import Prior
 from aaecore.recipe import Recipe
 
@@ -19,6 +21,12 @@ from aaecore.recipe import Recipe
 def aaecore_priors() -> Mapping[str, type[Prior]]:
     """The two priors of figure 3 and 4."""
     return {"mixture": Mixture, "swiss-roll": SwissRoll}
+
+
+@hookimpl
+def aaecore_losses() -> Mapping[str, type[Loss | AdversarialLoss]]:
+    """The usual likelihood of a VAE on images."""
+    return {"bernoulli": Bernoulli}
 
 
 @hookimpl

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Literal
 
 from attrs import field, frozen
 from attrs.validators import in_
@@ -19,7 +18,7 @@ from aaecore.optimizer import Adam, Optimizer
 from aaecore.phase import Phase
 from aaecore.posterior import GaussianPosterior, Posterior
 from aaecore.prior import Prior
-from aaecore.recipe import SCALINGS, Builders, Recipe
+from aaecore.recipe import SCALINGS, Builders, Recipe, ScalingName
 from aaecore.spec import Spec
 
 
@@ -57,7 +56,7 @@ class DCGAN(Recipe):
     code: int = 100
     prior: Prior = Uniform()
     architecture: Architecture = DCGANNetworks()
-    scaling: Literal["auto", "unit", "symmetric", "standard"] = field(default="symmetric", validator=in_(SCALINGS))
+    scaling: ScalingName = field(default="symmetric", validator=in_(SCALINGS))
     batch: int = 128
     discriminator_optimizer: Optimizer = Adam(lr=2e-4, beta1=0.5)
     generator_optimizer: Optimizer = Adam(lr=2e-4, beta1=0.5)

@@ -47,8 +47,9 @@ class CNN(Architecture):
     def decoder(self, width: int, spec: Spec) -> Decoder:
         """From a code to 4 x 4 features, then a level per doubling."""
         sizes = [*reversed(self._channels(spec.shape)), spec.shape[0]]
-        inner = [nn.Sequential(*self._up(i, o), *self._norm(o), nn.ReLU()) for i, o in pairwise(sizes[:-1])]
-        image = nn.Sequential(*self._up(sizes[-2], sizes[-1]), Crop(spec.shape), output_activation(spec.output))
+        bias = not self.batch_norm
+        inner = [nn.Sequential(*self._up(i, o, bias), *self._norm(o), nn.ReLU()) for i, o in pairwise(sizes[:-1])]
+        image = nn.Sequential(*self._up(sizes[-2], sizes[-1], True), Crop(spec.shape), output_activation(spec.output))
         return Decoder([self._uncode_layer(width, sizes[0]), *inner, image])
 
     def discriminator(self, shape: tuple[int, ...], condition: int = 0) -> Discriminator:
@@ -71,10 +72,10 @@ class CNN(Architecture):
             return [nn.Conv2d(i, o, 4, 2, 1, bias=bias), *self._norm(o), nn.LeakyReLU(0.2)]
         return [nn.Conv2d(i, o, 3, 1, 1, bias=bias), *self._norm(o), nn.LeakyReLU(0.2), nn.MaxPool2d(2)]
 
-    def _up(self, i: int, o: int) -> list[nn.Module]:
+    def _up(self, i: int, o: int, bias: bool) -> list[nn.Module]:
         if self.all_conv:
-            return [nn.ConvTranspose2d(i, o, 4, 2, 1)]
-        return [nn.Upsample(scale_factor=2), nn.Conv2d(i, o, 3, 1, 1)]
+            return [nn.ConvTranspose2d(i, o, 4, 2, 1, bias=bias)]
+        return [nn.Upsample(scale_factor=2), nn.Conv2d(i, o, 3, 1, 1, bias=bias)]
 
     def _code_layer(self, channels: int, width: int) -> nn.Module:
         if self.no_fc:
@@ -83,7 +84,10 @@ class CNN(Architecture):
 
     def _uncode_layer(self, width: int, channels: int) -> nn.Module:
         if self.no_fc:
-            layers = [nn.Unflatten(1, (width, 1, 1)), nn.ConvTranspose2d(width, channels, BOTTOM)]
+            layers = [
+                nn.Unflatten(1, (width, 1, 1)),
+                nn.ConvTranspose2d(width, channels, BOTTOM, bias=not self.batch_norm),
+            ]
         else:
             layers = [nn.Linear(width, channels * BOTTOM**2), nn.Unflatten(1, (channels, BOTTOM, BOTTOM))]
         return nn.Sequential(*layers, *self._norm(channels), nn.ReLU())

@@ -33,14 +33,13 @@ def _margins(shape: tuple[int, ...]) -> tuple[int, int, int, int]:
 class Pad(nn.Module):
     """Images (B, *shape) in the middle of a square whose side is 4 times a power of two (28 x 28 in 32 x 32)."""
 
-    def __init__(self, shape: tuple[int, ...], value: float = 0.0) -> None:
+    def __init__(self, shape: tuple[int, ...]) -> None:
         super().__init__()
         self.margins = _margins(shape)
-        self.value = value
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, side, side)."""
-        return F.pad(x, self.margins, value=self.value) if any(self.margins) else x
+        return F.pad(x, self.margins) if any(self.margins) else x
 
 
 class Crop(nn.Module):

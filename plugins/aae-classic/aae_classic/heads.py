@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from math import pi
 from typing import ClassVar
 
 import torch
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 from attrs.validators import ge, gt
 from torch import Tensor, nn
 
@@ -15,7 +16,7 @@ from aae_classic.semi import CategoricalForward, SemiSupervised
 from aaecore.forward import Forward, quantity
 from aaecore.loss import Loss
 from aaecore.optimizer import SGD, Optimizer
-from aaecore.phase import Phase
+from aaecore.phase import Phase, Term
 from aaecore.recipe import Builders
 from aaecore.spec import Spec
 
@@ -43,8 +44,8 @@ class HeadsForward(CategoricalForward):
     @quantity
     def heads(self) -> Tensor:
         """W_C, (K, code)."""
-        k = self.recipe_.categories_for(self.spec)
-        return self.net.cluster_heads(torch.eye(k, device=self.y_prior.device))  # type: ignore[no-any-return]
+        one_of_each = torch.eye(self.recipe_.categories_for(self.spec), device=self.x.device)
+        return self.net.cluster_heads(one_of_each)  # type: ignore[no-any-return]
 
 
 @frozen(kw_only=True)
@@ -59,7 +60,13 @@ class HeadRepulsion(Loss):
     def __call__(self, f: Forward) -> Tensor:
         """L_head."""
         assert isinstance(f, HeadsForward)
-        return (self.eta - torch.pdist(f.heads)).clamp(min=0).sum()
+        return (self.eta - torch.pdist(f.heads.float())).clamp(min=0).sum()
+
+
+def circle(n: int) -> Tensor:
+    """`n` equally spaced points of the unit circle, (n, 2)."""
+    angle = 2 * pi / n * torch.arange(n)
+    return torch.stack([angle.cos(), angle.sin()], dim=1)
 
 
 @frozen(kw_only=True)
@@ -85,15 +92,15 @@ class DimensionalityReduction(SemiSupervised):
         return {**builders, "cluster_heads": partial(ClusterHeads, self.categories_for(spec), self.code)}
 
     def own_phases(self, spec: Spec) -> Sequence[Phase]:
-        """On each batch: rec (which moves W_C too), disc, gen, head, cls."""
-        phases = list(super().own_phases(spec))
+        """On each batch: rec (which moves W_C too), disc, gen, head, and cls unless there is no supervision."""
+        phases = super().own_phases(spec)
         if self.supervision == "only":
             return phases
-        rec = phases[0]
-        phases[0] = rec.extended(moves=("cluster_heads",))
-        repulsion = HeadRepulsion(eta=self.head_distance)
-        head = Phase("head", "reconstruction", ("cluster_heads",), {"L_head": repulsion}, self.head_optimizer)
-        return [*phases[:3], evolve(head, weight=self.head_weight), *phases[3:]]
+        rec, *games = [p for p in phases if p.role != "supervision"]
+        cls = [p for p in phases if p.role == "supervision"]
+        repulsion = {"L_head": Term(HeadRepulsion(eta=self.head_distance), self.head_weight)}
+        head = Phase("head", "prior", ("cluster_heads",), repulsion, self.head_optimizer)
+        return (rec.extended(moves=("cluster_heads",)), *games, head, *cls)
 
     def decoder_width(self, spec: Spec) -> int:
         """The representation."""
@@ -116,3 +123,11 @@ class DimensionalityReduction(SemiSupervised):
     def prior_representation(self, f: Forward) -> Tensor:
         """A head and a style around it."""
         return self.code_of_prior(f)
+
+    def projection(self, networks: Mapping[str, nn.Module]) -> Tensor | None:
+        """Beyond two dimensions, the linear map that puts the heads evenly on a circle (in least squares)."""
+        if self.code <= 2 or "cluster_heads" not in networks:
+            return None
+        heads = next(networks["cluster_heads"].parameters()).detach()
+        onto_circle: Tensor = torch.linalg.pinv(heads) @ circle(len(heads)).to(heads)
+        return onto_circle

@@ -43,7 +43,7 @@ class PlanarPrior(Prior):
         raise NotImplementedError
 
     def check(self, recipe: Recipe, spec: Spec) -> None:
-        """Needs two code dimensions and, if conditional, a segment per class."""
+        """Needs two code dimensions."""
         if recipe.code < 2:
             raise ConfigError("recipe.code", f"this prior lies in a plane; set code=2 or more, not {recipe.code}")
 

@@ -7,7 +7,8 @@ from functools import partial
 from typing import ClassVar
 
 import torch
-from attrs import frozen
+from attrs import field, frozen
+from attrs.validators import ge, gt
 from torch import Tensor
 from torch.nn.functional import one_hot
 
@@ -17,7 +18,7 @@ from aaecore.defaults.priors import Gaussian
 from aaecore.errors import ConfigError, DataError
 from aaecore.forward import Forward, quantity
 from aaecore.optimizer import Adam, Optimizer
-from aaecore.phase import Phase
+from aaecore.phase import Phase, Term
 from aaecore.prior import Prior
 from aaecore.recipe import Builders, Recipe
 from aaecore.spec import Spec
@@ -30,12 +31,17 @@ class Classic(Recipe):
     reconstruction_optimizer: moves encoder and decoder in `rec`.
     discriminator_optimizer: moves the discriminators in `disc`.
     generator_optimizer: moves the encoder in `gen`.
-    joint_generator_step: merge `rec` and `gen` into one step of encoder and decoder.
+    reconstruction_weight: factor on the reconstruction error.
+    adversarial_weight: factor on what the encoder minimises to deceive the discriminators.
+    joint_generator_step: merge `rec` and `gen` into one step of encoder and decoder, moved by reconstruction_optimizer.
     """
 
-    reconstruction_optimizer: Optimizer = Adam(lr=1e-3, milestones=(70,))
+    batch: int = 50
+    reconstruction_optimizer: Optimizer = Adam(lr=5e-4, milestones=(70,))
     discriminator_optimizer: Optimizer = Adam(lr=2e-4, beta1=0.5, milestones=(70,))
     generator_optimizer: Optimizer = Adam(lr=2e-4, beta1=0.5, milestones=(70,))
+    reconstruction_weight: float = field(default=1.0, validator=gt(0))
+    adversarial_weight: float = field(default=1.0, validator=ge(0))
     joint_generator_step: bool = False
 
     def own_networks(self, spec: Spec) -> Builders:
@@ -54,7 +60,8 @@ class Classic(Recipe):
     def own_phases(self, spec: Spec) -> Sequence[Phase]:
         """On each batch: rec, disc, gen."""
         game = self.adversary()
-        rec, gen = {"L_rec": self.reconstruction}, {"L_G": game.deceive}
+        rec = {"L_rec": Term(self.reconstruction, self.reconstruction_weight)}
+        gen = {"L_G": Term(game.deceive, self.adversarial_weight)}
         autoencoder = ("encoder", "decoder")
         disc = Phase(
             "disc",
@@ -124,6 +131,11 @@ class LabelInformedPrior(Classic):
     def prior_labels(self, f: Forward) -> Tensor | None:
         """The batch's own labels while training."""
         return f.asked_labels if f.labels is None else f.labels
+
+    @property
+    def conditional_prior(self) -> bool:
+        """Trained with labels, the prior's segments are the classes."""
+        return True
 
     def check(self, recipe: Recipe, spec: Spec) -> None:
         """Needs labels and a prior with a segment for each class."""

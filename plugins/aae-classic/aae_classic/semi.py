@@ -20,7 +20,7 @@ from aaecore.defaults.priors import Categorical, Gaussian
 from aaecore.errors import ConfigError
 from aaecore.forward import Forward, quantity
 from aaecore.optimizer import Adam, Optimizer
-from aaecore.phase import Phase
+from aaecore.phase import Phase, Term
 from aaecore.prior import Prior
 from aaecore.recipe import Builders, Recipe
 from aaecore.spec import Spec
@@ -128,7 +128,8 @@ class SemiSupervised(Classic):
         game = Adversary("label_discriminator", real="y_prior", fakes="y", loss=self.adversarial)
         if phase.role == "discriminator":
             return phase.extended(moves=("label_discriminator",), terms={"L_D_y": game.discriminate})
-        return phase.extended(terms={"L_G_y": game.deceive}) if phase.role == "generator" else phase
+        deceive = {"L_G_y": Term(game.deceive, self.adversarial_weight)}
+        return phase.extended(terms=deceive) if phase.role == "generator" else phase
 
     def decoder_width(self, spec: Spec) -> int:
         """A style and a category."""

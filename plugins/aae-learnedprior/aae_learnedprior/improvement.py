@@ -1,0 +1,136 @@
+"""Prior improvement, phase b of Wang et al. 2019: D_I, CG, the decoder and Q, on images the prior makes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+import torch
+from attrs import frozen
+from torch import Tensor
+from torch.nn import functional as F
+
+from aae_learnedprior.networks import IMAGE, features
+from aaecore.adversary import Adversary
+from aaecore.forward import Forward
+from aaecore.loss import AdversarialLoss, Scores
+from aaecore.optimizer import Optimizer
+from aaecore.phase import LossFunction, Phase, Role, Term
+from aaecore.recipe import Recipe
+from aaecore.spec import Spec
+
+if TYPE_CHECKING:
+    from aae_learnedprior.prior import Learned
+
+Terms = dict[str, Term | LossFunction]
+NAMES = ("D_I", "CG", "dec_gen", "Q")
+FRESH = ("z_prior", "s")
+"""Noises that are drawn anew when prior improvement begins."""
+FROZEN = ("encoder", "code_discriminator")
+"""What keeps its statistics meanwhile."""
+
+
+def phases(prior: Learned, recipe: Recipe, spec: Spec) -> Sequence[Phase]:
+    """On each batch: D_I, CG (unless the prior is fixed), dec_gen, Q (if there is a condition)."""
+    fakes = ("x_gen", "x_rec") if prior.discriminate_recon and "encoder" in recipe.own_networks(spec) else ("x_gen",)
+    game = _game(prior, recipe.adversarial, fakes)
+    judges = (IMAGE, "matcher") if prior.matching else (IMAGE,)
+    found = [_phase("D_I", "discriminator", judges, {"L_DI": game.discriminate}, prior.discriminator_optimizer)]
+    if prior.generator == "mlp":
+        deceive = _game(prior, recipe.adversarial, ("x_gen",)).deceive
+        cg = _phase("CG", "prior", ("code_generator",), {"L_CG": deceive}, prior.generator_optimizer)
+        found.append(_informed(cg, prior))
+    dec = _phase("dec_gen", "generator", ("decoder",), {"L_decB": game.deceive}, prior.decoder_optimizer)
+    found.append(_informed(dec, prior))
+    return found if prior.condition == "none" else [*found, _recognition(prior)]
+
+
+def _phase(name: str, role: Role, moves: tuple[str, ...], terms: Terms, optimizer: Optimizer) -> Phase:
+    return Phase(name, role, moves, terms, optimizer, redraws=FRESH if name == "D_I" else (), evaluates=FROZEN)
+
+
+def _informed(phase: Phase, prior: Learned) -> Phase:
+    """`phase` that also keeps the condition legible in the image."""
+    if prior.condition == "none" or not prior.information:
+        return phase
+    return phase.extended(terms={"L_MI": Term(partial(mutual_information, prior), prior.information)})
+
+
+def _recognition(prior: Learned) -> Phase:
+    terms: Terms = {"L_Q": partial(mutual_information, prior)}
+    if prior.condition == "labels":
+        terms["L_cls"] = real_cross_entropy
+    moves = (IMAGE, "recognizer") if prior.recognizer_trunk else ("recognizer",)
+    return _phase("Q", "prior", moves, terms, prior.recognizer_optimizer)
+
+
+# ---- Q
+
+
+def recognized(f: Forward, x: Tensor) -> Tensor:
+    """What Q says of samples: logits of s, or its mean, (B, width)."""
+    return f.net.recognizer(features(f.net[IMAGE], x)).float()  # type: ignore[no-any-return]
+
+
+def mutual_information(prior: Learned, f: Forward) -> Tensor:
+    """L_MI = -log Q(s | dec(CG(z, s))), the negative of a lower bound on I(s; x_gen) up to the constant H(s).
+
+    For K categories: 0 where Q is sure and right, log K where it knows nothing. For dense s, Q is a Gaussian of unit
+    variance: 0.5 * ||s - Q(x_gen)||^2.
+    """
+    said, s = recognized(f, f.x_gen), prior.s(f)
+    if prior.condition == "dense":
+        return 0.5 * (s - said).square().sum(dim=1).mean()
+    return F.cross_entropy(said, s)
+
+
+def real_cross_entropy(f: Forward) -> Tensor:
+    """-log Q(y | x) on the samples of the batch that are labelled."""
+    assert f.labels is not None
+    total = F.cross_entropy(recognized(f, f.target), f.labels, ignore_index=-1, reduction="sum")
+    return total / (f.labels >= 0).sum().clamp(min=1)
+
+
+# ---- D_I
+
+
+@frozen
+class MatchingAdversary:
+    """D_I told dense conditions: a sample beside another's condition is a fake as well (Reed et al. 2016)."""
+
+    prior: Learned
+    fakes: tuple[str, ...]
+    loss: AdversarialLoss
+
+    def discriminate(self, f: Forward) -> Tensor:
+        """What D_I and its matcher minimise."""
+        s = self.prior.s(f)
+        fakes = [_beside(getattr(f, name), s) for name in self.fakes]
+        fakes.append(_beside(f.target, s.roll(1, 0)))
+        return self.loss.discriminator(self.scores(f), _beside(f.target, s), fakes, f.draw(IMAGE + ".penalty"))
+
+    def deceive(self, f: Forward) -> Tensor:
+        """What the makers of the fakes minimise."""
+        d, s = self.scores(f), self.prior.s(f)
+        return torch.stack([self.loss.generator(d(_beside(getattr(f, name), s))) for name in self.fakes]).sum()
+
+    def scores(self, f: Forward) -> Scores:
+        """The sum of D_I's logit and the matcher's, for a sample and its condition in one flat vector."""
+        network, matcher = f.net[IMAGE], f.net.matcher
+
+        def judge(v: Tensor) -> Tensor:
+            x, s = v[:, : f.spec.features].reshape(-1, *f.spec.shape), v[:, f.spec.features :]
+            return network(x) + matcher(features(network, x), s)  # type: ignore[no-any-return]
+
+        return judge
+
+
+def _beside(x: Tensor, s: Tensor) -> Tensor:
+    return torch.cat([x.flatten(1), s], dim=1)
+
+
+def _game(prior: Learned, loss: AdversarialLoss, fakes: tuple[str, ...]) -> Adversary | MatchingAdversary:
+    if prior.matching:
+        return MatchingAdversary(prior, fakes, loss)
+    return Adversary(IMAGE, real="target", fakes=fakes, loss=loss)

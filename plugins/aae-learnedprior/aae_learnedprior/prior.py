@@ -1,0 +1,188 @@
+"""The code generator as a prior for any recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Literal
+
+from attrs import field, frozen
+from attrs.validators import ge, in_
+from torch import Tensor
+from torch.nn import Module
+from torch.nn.functional import one_hot
+
+from aae_learnedprior import improvement
+from aae_learnedprior.networks import IMAGE, CodeGenerator, Matcher, feature_width, known_or_random, recognizer
+from aaecore.defaults.priors import Gaussian
+from aaecore.errors import ConfigError
+from aaecore.forward import Forward, Networks
+from aaecore.optimizer import Adam, Optimizer
+from aaecore.phase import Phase
+from aaecore.prior import Prior
+from aaecore.randomness import Draw
+from aaecore.recipe import Recipe
+from aaecore.spec import Spec
+
+CONDITIONS = ("none", "labels", "random", "dense")
+
+
+@frozen(kw_only=True)
+class Learned(Prior):
+    """A code generator maps noise to codes, and learns to make them decode well (Wang et al. 2019).
+
+    Brings the prior-improvement phase: `D_I`, `CG`, `dec_gen`, and `Q` where there is a condition.
+
+    base: the noise that enters the code generator.
+    noise: how many numbers of it; 0 for as many as a code has.
+    generator: mlp, or identity for the noise itself as a fixed prior (the paper's baseline).
+    hidden: units of the code generator's hidden layer; 0 for twice its noise.
+    condition: what enters beside the noise: none; labels, the samples' classes; random, a category drawn at random;
+        dense, the vectors given with the data.
+    categories: how many categories `random` has; 0 for the number of classes in the data.
+    projection: units that a dense condition is projected to.
+    information: weight of the mutual information between the condition and the decoded sample.
+    matching: the image discriminator is told dense conditions, and samples with others' conditions are fakes too.
+    discriminate_recon: whether reconstructions are fakes for the image discriminator, beside decoded draws.
+    recognizer_trunk: whether `Q` moves the trunk it shares with the image discriminator, or its own layer only.
+    discriminator_optimizer: moves the image discriminator in `D_I`.
+    generator_optimizer: moves the code generator in `CG`.
+    decoder_optimizer: moves the decoder in `dec_gen`.
+    recognizer_optimizer: moves the recognizer in `Q`.
+    """
+
+    base: Prior = Gaussian()
+    noise: int = field(default=0, validator=ge(0))
+    generator: Literal["mlp", "identity"] = field(default="mlp", validator=in_(("mlp", "identity")))
+    hidden: int = field(default=0, validator=ge(0))
+    condition: Literal["none", "labels", "random", "dense"] = field(default="none", validator=in_(CONDITIONS))
+    categories: int = field(default=0, validator=ge(0))
+    projection: int = field(default=128, validator=ge(1))
+    information: float = field(default=1.0, validator=ge(0))
+    matching: bool = False
+    discriminate_recon: bool = True
+    recognizer_trunk: bool = True
+    discriminator_optimizer: Optimizer = Adam(lr=2e-4, beta1=0.5)
+    generator_optimizer: Optimizer = Adam(lr=2e-4, beta1=0.5)
+    decoder_optimizer: Optimizer = Adam(lr=2e-4, beta1=0.5)
+    recognizer_optimizer: Optimizer = Adam(lr=2e-4, beta1=0.5)
+
+    # ---- sampling
+
+    def sample(self, n: int, code: int, *, labels: Tensor | None, draw: Draw, net: Networks) -> Tensor:
+        """z_c = CG(z, s), (n, code); s is as `labels` say, random where they do not."""
+        z = self.base.sample(n, self.noise or code, labels=None, draw=draw, net=net)
+        if self.generator == "identity":
+            return z
+        cg = net.code_generator
+        assert isinstance(cg, CodeGenerator)
+        return cg(z, cg.typical_condition(n, labels, draw))  # type: ignore[no-any-return]
+
+    def sample_for(self, f: Forward, labels: Tensor | None) -> Tensor:
+        """z_c = CG(z, s) with the batch's own s."""
+        draw = f.draw("z_prior")
+        z = self.base.sample(f.n, self.noise or f.recipe.code, labels=None, draw=draw, net=f.net)
+        if self.generator == "identity":
+            return z
+        s = None if self.condition == "none" else self.s(f)
+        return f.net.code_generator(z, s)  # type: ignore[no-any-return]
+
+    def s(self, f: Forward) -> Tensor:
+        """The condition of the batch's draws from the prior, (B, width): one-hot or dense."""
+        return f.quantity("s", self._condition)
+
+    def _condition(self, f: Forward) -> Tensor:
+        if self.condition == "dense":
+            given = f.batch.get("condition")
+            if given is not None:
+                return given
+            cg = f.net.code_generator
+            assert isinstance(cg, CodeGenerator)
+            typical = cg.typical_condition(f.n, None, f.draw("s"))
+            assert typical is not None
+            return typical
+        k = self.condition_width(f.spec)
+        return one_hot(known_or_random(self._labels(f), k, f.n, f.draw("s")), k).float()
+
+    def _labels(self, f: Forward) -> Tensor | None:
+        """The classes asked for, else (where classes are the condition, and in training) the samples' own."""
+        own = f.labels if f.training and self.condition == "labels" else None
+        return f.asked_labels if own is None else own
+
+    def condition_width(self, spec: Spec) -> int:
+        """How many numbers s has."""
+        if self.condition == "random":
+            return self.categories or spec.classes
+        return {"none": 0, "labels": spec.classes, "dense": spec.condition}[self.condition]
+
+    def own_labels(self, spec: Spec) -> int:
+        """The classes or categories that are the condition."""
+        return self.condition_width(spec) if self.condition in ("labels", "random") else 0
+
+    def own_condition(self, spec: Spec) -> int:
+        """The vectors given with the data."""
+        return spec.condition if self.condition == "dense" else 0
+
+    # ---- training
+
+    def networks(self, recipe: Recipe, spec: Spec) -> Mapping[str, Callable[[], Module]]:
+        """CG, D_I, and Q and the matcher where needed."""
+        found: dict[str, Callable[[], Module]] = {IMAGE: partial(recipe.architecture.discriminator, spec.shape)}
+        if self.generator == "mlp":
+            found["code_generator"] = partial(self._code_generator, recipe.code, spec)
+        if self.condition != "none":
+            found["recognizer"] = lambda: recognizer(feature_width(recipe, spec), self.condition_width(spec))
+        if self.matching:
+            found["matcher"] = lambda: Matcher(feature_width(recipe, spec), spec.condition, self.projection)
+        return found
+
+    def _code_generator(self, code: int, spec: Spec) -> CodeGenerator:
+        n = self.noise or code
+        projection = self.projection if self.condition == "dense" else 0
+        return CodeGenerator(n, code, self.hidden or 2 * n, self.condition_width(spec), projection)
+
+    def phases(self, recipe: Recipe, spec: Spec) -> Sequence[Phase]:
+        """Prior improvement (phase b of the paper): D_I, CG, dec_gen, Q."""
+        return improvement.phases(self, recipe, spec)
+
+    def evaluated(self, phase: Phase) -> Sequence[str]:
+        """CG keeps its statistics outside prior improvement."""
+        return () if phase.name in improvement.NAMES else ("code_generator",)
+
+    def check(self, recipe: Recipe, spec: Spec) -> None:
+        """Needs what its condition is made of, and samples to make."""
+        if problem := _problem(self, recipe, spec):
+            raise ConfigError(*problem)
+
+
+def _problem(prior: Learned, recipe: Recipe, spec: Spec) -> tuple[str, str] | None:
+    """The setting that cannot be, and what would."""
+    if "decoder" not in recipe.own_networks(spec):
+        return "recipe.prior", "a learned prior is judged by decoded samples, and this recipe has no decoder"
+    if isinstance(prior.base, Learned):
+        return "recipe.prior.base", "the noise of a learned prior is a simple one; set prior.base=gaussian"
+    if recipe.batch < 2:
+        return "recipe.batch", "batch normalisation of codes needs at least two; set batch=64"
+    if prior.generator == "identity":
+        return _identity_problem(prior, recipe)
+    return _condition_problem(prior, spec)
+
+
+def _identity_problem(prior: Learned, recipe: Recipe) -> tuple[str, str] | None:
+    if prior.condition != "none":
+        return "recipe.prior.condition", "needs a code generator to enter; set prior.generator=mlp"
+    if prior.noise not in (0, recipe.code):
+        return "recipe.prior.noise", f"without a code generator the noise is the code; set prior.noise={recipe.code}"
+    return None
+
+
+def _condition_problem(prior: Learned, spec: Spec) -> tuple[str, str] | None:
+    if prior.matching and prior.condition != "dense":
+        return "recipe.prior.matching", "is for dense conditions; set prior.condition=dense, or leave it out"
+    if prior.condition == "none" or prior.condition_width(spec):
+        return None
+    if prior.condition == "dense":
+        return "data", "has no condition vectors; give them as `condition` (N, width) in the .npz"
+    if prior.condition == "labels":
+        return "data", "has no labels to condition the prior on; give some, or set prior.condition=random"
+    return "recipe.prior.categories", "data without labels does not say how many; set prior.categories=10"

@@ -1,0 +1,140 @@
+"""What enters beside the noise, and what is refused."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from aae_learnedprior.architecture import Residual
+from aae_learnedprior.networks import CodeGenerator
+from aae_learnedprior.prior import Learned
+from aae_learnedprior.recipe import (
+    ConditionalSupervised,
+    ConditionalUnsupervised,
+    FixedPrior,
+    LearnedPrior,
+    TextConditional,
+)
+from attrs import evolve
+
+import aaecore
+from aaecore.data import Data
+from aaecore.defaults.architectures import MLP
+from aaecore.errors import AAEError, DataError
+from aaecore.forward import Forward
+from aaecore.model import Model
+from aaecore.randomness import Draw
+from aaecore.recipe import Recipe
+from aaecore.spec import Spec
+
+SHORT = {"epochs": 1, "batch": 12}
+
+
+def trained(recipe: Recipe, data: Data) -> Model:
+    return aaecore.train(evolve(recipe, **SHORT), data, quiet=True, device="cpu")
+
+
+@pytest.mark.parametrize("recipe", [ConditionalSupervised, ConditionalUnsupervised])
+def test_samples_can_be_asked_for_by_label_and_images_recognized(
+    recipe: type[LearnedPrior], small: Residual, data: Data
+) -> None:
+    model = trained(recipe(architecture=small), data)
+    one, other = model.sample(4, labels=1), model.sample(4, labels=7)
+    assert one.shape == (4, 1, 8, 8)
+    assert not torch.equal(one, other)
+    said = model.predict(data.x.take(range(3)))
+    assert said.shape == (3, 10)
+    assert torch.allclose(said.sum(1), torch.ones(3))
+
+
+def test_unconditioned_samples_cannot_be_asked_for_by_label(small: Residual, data: Data) -> None:
+    model = trained(LearnedPrior(architecture=small), data)
+    with pytest.raises(AAEError, match="label"):
+        model.sample(4, labels=1)
+    with pytest.raises(AAEError, match="condition"):
+        model.sample(4, condition=torch.zeros(5))
+
+
+def test_dense_conditions_choose_the_sample_and_are_made_up_where_none_is_given(small: Residual, data: Data) -> None:
+    model = trained(TextConditional(architecture=small), data)
+    assert data.condition is not None
+    each = model.sample(4, condition=data.condition[:4])
+    alike = model.sample(4, condition=data.condition[2])
+    assert torch.allclose(each[2], alike[2], atol=1e-6)
+    assert not torch.allclose(each[1], alike[1], atol=1e-6)
+    assert model.sample(4).shape == (4, 1, 8, 8)
+    with pytest.raises(DataError, match=r"\(4, 5\)"):
+        model.sample(4, condition=torch.zeros(4, 3))
+
+
+def test_made_up_conditions_have_the_moments_of_the_data() -> None:
+    cg = CodeGenerator(2, 2, 4, condition=3, projection=8)
+    s = torch.randn(4000, 3) * torch.tensor([1.0, 5.0, 0.1]) + torch.tensor([0.0, 20.0, -3.0])
+    for _ in range(100):
+        cg(torch.randn(4000, 2), s)
+    made = cg.typical_condition(20_000, None, Draw(0))
+    assert made is not None
+    assert torch.allclose(made.mean(0), s.mean(0), rtol=0.05, atol=0.1)
+    assert torch.allclose(made.std(0), s.std(0), rtol=0.05)
+
+
+def test_the_prior_is_given_the_samples_own_labels_in_training_and_random_ones_where_unlabelled(
+    spec: Spec, small: Residual
+) -> None:
+    recipe = ConditionalSupervised(architecture=small)
+    y = torch.tensor([3, -1] * 100)
+    f = Forward(recipe, spec, recipe.build(spec), {"x": torch.zeros(200, 1, 8, 8), "y": y}, Draw(0, 0))
+    prior = recipe.prior
+    assert isinstance(prior, Learned)
+    s = prior.s(f).argmax(1)
+    assert (s[::2] == 3).all()
+    assert len(s[1::2].unique()) == 10
+
+
+def test_unlabelled_samples_do_not_disturb_the_recognizer(spec: Spec, small: Residual) -> None:
+    recipe = ConditionalSupervised(architecture=small)
+    batch = {"x": torch.randn(6, 1, 8, 8), "y": torch.full((6,), -1)}
+    f = Forward(recipe, spec, recipe.build(spec), batch, Draw(0, 0))
+    q = recipe.all_phases(spec)[-1]
+    assert q.terms["L_cls"].loss(f).item() == 0
+
+
+def test_the_standalone_sample_is_of_the_given_labels(spec: Spec, small: Residual) -> None:
+    recipe = ConditionalSupervised(architecture=small)
+    nets = {role: net.eval() for role, net in recipe.build(spec).items()}
+    f = Forward(recipe, spec, nets, {"x": torch.zeros(4, 1, 8, 8)}, Draw(0, 0), training=False)
+    k = torch.tensor([0, 1, 2, 3])
+    made = recipe.prior.sample(4, recipe.code, labels=k, draw=Draw(5), net=f.net)
+    again = recipe.prior.sample(4, recipe.code, labels=k, draw=Draw(5), net=f.net)
+    other = recipe.prior.sample(4, recipe.code, labels=k.flip(0), draw=Draw(5), net=f.net)
+    assert torch.equal(made, again)
+    assert not torch.equal(made, other)
+
+
+def test_a_saved_model_samples_as_before(tmp_path: Path, data: Data) -> None:
+    recipe = aaecore.compose("learnedprior-supervised", architecture=MLP(hidden=(16,)), **SHORT)
+    model = aaecore.train(recipe, data, quiet=True, device="cpu", out=tmp_path / "run")
+    again = aaecore.load(tmp_path / "run")
+    assert torch.equal(model.sample(5, labels=2), again.sample(5, labels=2))
+
+
+REFUSED = [
+    (LearnedPrior(prior=Learned(condition="dense")), {"condition": 0}, "condition vectors"),
+    (ConditionalSupervised(), {"classes": 0}, "no labels"),
+    (LearnedPrior(prior=Learned(condition="random")), {"classes": 0}, "prior.categories=10"),
+    (LearnedPrior(prior=Learned(generator="identity", condition="labels")), {}, "prior.generator=mlp"),
+    (LearnedPrior(prior=Learned(generator="identity", noise=5)), {}, "prior.noise=8"),
+    (LearnedPrior(prior=Learned(base=Learned())), {}, "prior.base=gaussian"),
+    (LearnedPrior(prior=Learned(matching=True)), {}, "prior.condition=dense"),
+    (LearnedPrior(condition_dc=True), {}, "prior.condition=labels"),
+    (ConditionalUnsupervised(condition_dc=True), {}, "prior.condition=labels"),
+    (LearnedPrior(batch=1), {}, "batch=64"),
+    (FixedPrior(), {"shape": (2,)}, "architecture=mlp"),
+]
+
+
+@pytest.mark.parametrize(("recipe", "given", "remedy"), REFUSED)
+def test_what_cannot_work_is_refused_with_the_remedy(recipe: Recipe, given: dict[str, int], remedy: str) -> None:
+    spec = evolve(Spec(shape=(1, 8, 8), classes=10, condition=5, output="tanh"), **given)
+    with pytest.raises(AAEError, match=remedy) as error:
+        recipe.build(spec)
+    assert "\n" not in str(error.value)

@@ -1,0 +1,92 @@
+"""Both papers' networks, on images of any size."""
+
+import pytest
+import torch
+from aae_learnedprior.architecture import Residual
+from aae_learnedprior.blocks import ResidualBlock, Square
+from aae_learnedprior.networks import CodeGenerator
+from aae_learnedprior.vaegan_networks import VAEGANNetworks
+from torch import nn
+
+from aaecore.architecture import Architecture
+from aaecore.spec import Spec
+
+SMALL: list[Architecture] = [
+    Residual(channels=(4, 6), discriminator_channels=(4,), discriminator_hidden=8),
+    VAEGANNetworks(
+        encoder_channels=(4, 4, 4),
+        decoder_channels=(6, 4, 4, 2),
+        discriminator_channels=(2, 4, 4, 4),
+        encoder_hidden=8,
+        discriminator_hidden=8,
+    ),
+]
+
+
+@pytest.mark.parametrize("architecture", SMALL)
+@pytest.mark.parametrize("shape", [(1, 8, 8), (1, 28, 28), (3, 32, 32), (3, 64, 64), (1, 20, 37)])
+def test_images_of_any_size_go_through(architecture: Architecture, shape: tuple[int, ...]) -> None:
+    x, spec = torch.zeros(3, *shape), Spec(shape=shape, output="tanh")
+    assert architecture.encoder(shape, {"code": 5, "label": 2})(x)["code"].shape == (3, 5)
+    assert architecture.decoder(5, spec)(torch.zeros(3, 5)).shape == x.shape
+    assert architecture.discriminator(shape)(x).shape == (3,)
+    assert architecture.discriminator(shape, 4)(x, torch.zeros(3, 4)).shape == (3,)
+    assert architecture.discriminator((5,), 2)(torch.zeros(3, 5), torch.zeros(3, 2)).shape == (3,)
+
+
+@pytest.mark.parametrize("architecture", SMALL)
+def test_noise_enters_the_encoder(architecture: Architecture) -> None:
+    encoder = architecture.encoder((1, 28, 28), {"code": 5}, noise=3)
+    assert encoder(torch.zeros(2, 1, 28, 28), torch.zeros(2, 3))["code"].shape == (2, 5)
+
+
+def test_the_residual_networks_are_the_papers_table() -> None:
+    encoder = Residual().encoder((3, 32, 32), {"code": 64})
+    shapes = []
+    x = torch.zeros(2, 3, 32, 32)
+    for block in encoder.blocks:
+        x = block(x)
+        shapes.append(tuple(x.shape[1:]))
+    assert shapes == [(64, 32, 32), (128, 16, 16), (256, 8, 8), (512, 4, 4), (512,)]
+    decoder = Residual().decoder(64, Spec(shape=(3, 32, 32), output="tanh"))
+    sizes = [m.out_channels for m in decoder.modules() if isinstance(m, nn.ConvTranspose2d)]
+    sizes += [m.first.out_channels for m in decoder.modules() if isinstance(m, ResidualBlock)]
+    assert sizes == [512, 256, 128, 64]
+    codes = [m.out_features for m in Residual().discriminator((64,)).modules() if isinstance(m, nn.Linear)]
+    assert codes == [1000, 500, 200, 1]
+
+
+def test_a_share_of_the_decoder_leaves_the_other_networks_alone() -> None:
+    def weights(network: nn.Module) -> int:
+        return sum(p.numel() for p in network.parameters())
+
+    spec, half = Spec(shape=(1, 32, 32), output="tanh"), Residual(decoder_share=0.5)
+    assert weights(half.encoder(spec.shape, {"code": 8})) == weights(Residual().encoder(spec.shape, {"code": 8}))
+    assert 0.2 < weights(half.decoder(8, spec)) / weights(Residual().decoder(8, spec)) < 0.3
+
+
+def test_the_vaegan_networks_are_the_papers_for_32_and_64() -> None:
+    judge = VAEGANNetworks().discriminator((3, 32, 32))
+    assert judge.features(torch.zeros(2, 3, 32, 32), 3).shape == (2, 192, 8, 8)
+    large = VAEGANNetworks(decoder_channels=(256, 256, 128, 32), discriminator_channels=(32, 128, 256, 256))
+    assert large.discriminator((3, 64, 64)).features(torch.zeros(2, 3, 64, 64), 4).shape == (2, 256, 8, 8)
+    assert not isinstance(judge.blocks[2][-1], (nn.ReLU, nn.BatchNorm2d))  # type: ignore[index]
+
+
+def test_channel_numbers_must_fit() -> None:
+    with pytest.raises(ValueError, match="give 4"):
+        VAEGANNetworks(decoder_channels=(256, 128))
+
+
+def test_padding_and_cutting_are_inverse() -> None:
+    x = torch.rand(2, 1, 28, 20)
+    padded = Square((1, 28, 20), 32, -1.0)(x)
+    assert padded.shape == (2, 1, 32, 32)
+    assert padded[0, 0, 0, 0] == -1
+    assert torch.equal(Square((1, 28, 20), 32, inverse=True)(padded), x)
+
+
+def test_prior_codes_of_a_batch_have_mean_0_and_deviation_1() -> None:
+    z = CodeGenerator(8, 8, 16)(torch.randn(500, 8))
+    assert torch.allclose(z.mean(0), torch.zeros(8), atol=1e-5)
+    assert torch.allclose(z.std(0), torch.ones(8), atol=1e-2)

@@ -1,0 +1,261 @@
+"""Sections 4 and 10 of the paper's sheet: which phase moves what, and what it minimises."""
+
+from collections.abc import Callable
+from math import log
+
+import pytest
+import torch
+from aae_learnedprior.architecture import Residual
+from aae_learnedprior.features import FeatureError
+from aae_learnedprior.improvement import mutual_information
+from aae_learnedprior.prior import Learned
+from aae_learnedprior.recipe import (
+    ConditionalSupervised,
+    ConditionalUnsupervised,
+    FixedPrior,
+    LearnedPrior,
+    TextConditional,
+)
+from attrs import evolve, frozen
+from torch import Tensor, nn
+
+from aaecore.adversary import Adversary
+from aaecore.data import Data
+from aaecore.defaults.losses import HalfSquaredError
+from aaecore.defaults.priors import Gaussian
+from aaecore.forward import Forward
+from aaecore.optimizer import Adam
+from aaecore.phase import Phase
+from aaecore.recipe import Builders, Recipe
+from aaecore.spec import Spec
+
+AAE = ("D_C", "enc", "dec_rec")
+IMPROVEMENT = ("D_I", "CG", "dec_gen", "Q")
+ALL = [LearnedPrior, ConditionalSupervised, ConditionalUnsupervised, TextConditional, FixedPrior]
+Make = Callable[..., Forward]
+
+
+def term(recipe: Recipe, spec: Spec, phase: str, name: str, f: Forward) -> Tensor:
+    """One term of one phase, as when that phase runs."""
+    found = {p.name: p for p in recipe.all_phases(spec)}[phase]
+    f.begin(found.moves)
+    return found.terms[name].loss(f)
+
+
+def gradients(loss: Tensor, network: nn.Module) -> list[Tensor]:
+    found = torch.autograd.grad(loss, list(network.parameters()), retain_graph=True, allow_unused=True)
+    return [g for g in found if g is not None and g.any()]
+
+
+@pytest.mark.parametrize("recipe", ALL)
+def test_the_aae_phase_leaves_the_prior_and_the_image_discriminator_bit_for_bit(
+    recipe: type[LearnedPrior], small: Residual, changed: Callable[..., tuple[set[str], set[str]]]
+) -> None:
+    moved, kept = changed(recipe(architecture=small), *AAE)
+    assert moved == {"encoder", "decoder", "code_discriminator"}
+    assert "image_discriminator" in kept
+    assert ("code_generator" in kept) == (recipe is not FixedPrior)
+
+
+@pytest.mark.parametrize("recipe", ALL)
+def test_prior_improvement_leaves_the_encoder_and_the_code_discriminator_bit_for_bit(
+    recipe: type[LearnedPrior], small: Residual, changed: Callable[..., tuple[set[str], set[str]]]
+) -> None:
+    moved, kept = changed(recipe(architecture=small), *IMPROVEMENT)
+    assert kept == {"encoder", "code_discriminator"}
+    assert {"decoder", "image_discriminator"} <= moved
+
+
+def test_the_phases_run_in_the_papers_order(spec: Spec, small: Residual) -> None:
+    def names(recipe: type[LearnedPrior]) -> list[str]:
+        return [p.name for p in recipe(architecture=small).all_phases(spec)]
+
+    assert names(LearnedPrior) == ["D_C", "enc", "dec_rec", "D_I", "CG", "dec_gen"]
+    assert names(ConditionalSupervised) == ["D_C", "enc", "dec_rec", "D_I", "CG", "dec_gen", "Q"]
+    assert names(FixedPrior) == ["D_C", "enc", "dec_rec", "D_I", "dec_gen"]
+
+
+def test_the_code_generator_learns_from_the_image_game_only(spec: Spec, small: Residual, forward: Make) -> None:
+    recipe = LearnedPrior(architecture=small)
+    nets = recipe.build(spec)
+    assert not gradients(term(recipe, spec, "D_C", "L_DC", forward(recipe, nets)), nets["code_generator"])
+    assert gradients(term(recipe, spec, "CG", "L_CG", forward(recipe, nets)), nets["code_generator"])
+    assert not gradients(term(recipe, spec, "D_I", "L_DI", forward(recipe, nets)), nets["code_generator"])
+
+
+def test_features_of_the_target_are_a_constant(spec: Spec, small: Residual, forward: Make) -> None:
+    recipe = LearnedPrior(architecture=small)
+    nets = recipe.build(spec)
+    f = forward(recipe, nets)
+    loss = term(recipe, spec, "enc", "L_rec", f)
+    assert loss.requires_grad
+    assert not f.quantity("F(-1, True)", lambda _: pytest.fail("was not kept")).requires_grad
+
+
+def test_fresh_noise_is_drawn_for_prior_improvement(spec: Spec, small: Residual, forward: Make) -> None:
+    recipe = ConditionalUnsupervised(architecture=small)
+    f = forward(recipe, recipe.build(spec))
+    prior = recipe.prior
+    assert isinstance(prior, Learned)
+    before = f.z_prior, prior.s(f)
+    f.redraw({p.name: p for p in recipe.all_phases(spec)}["D_I"].redraws)
+    assert not torch.equal(before[0], f.z_prior)
+    assert not torch.equal(before[1], prior.s(f))
+
+
+def test_losses_at_zero_logits(spec: Spec, small: Residual, forward: Make) -> None:
+    recipe = LearnedPrior(architecture=small)
+    nets = recipe.build(spec)
+    for role in ("image_discriminator", "code_discriminator"):
+        nn.init.zeros_(nets[role].head.weight)
+        nn.init.zeros_(nets[role].head.bias)
+    assert term(recipe, spec, "D_I", "L_DI", forward(recipe, nets)).item() == pytest.approx(3 * log(2))
+    assert term(recipe, spec, "D_C", "L_DC", forward(recipe, nets)).item() == pytest.approx(2 * log(2))
+    assert term(recipe, spec, "dec_gen", "L_decB", forward(recipe, nets)).item() == pytest.approx(2 * log(2))
+
+
+def descend(loss: Tensor, network: nn.Module, lr: float) -> None:
+    weights = list(network.parameters())
+    with torch.no_grad():
+        for w, g in zip(weights, torch.autograd.grad(loss, weights), strict=True):
+            w -= lr * g
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_small_step_of_the_image_discriminator_tells_images_from_samples(
+    seed: int, spec: Spec, small: Residual, forward: Make
+) -> None:
+    recipe = LearnedPrior(architecture=small)
+    nets = recipe.build(spec, seed=seed)
+
+    def scores() -> tuple[float, float]:
+        f = forward(recipe, nets)
+        return f.net.image_discriminator(f.target).mean().item(), f.net.image_discriminator(f.x_gen).mean().item()
+
+    with torch.no_grad():  # it knows already that two of three are fakes, which would lower all scores alike
+        nets["image_discriminator"].head.bias.fill_(-log(2))
+    for _ in range(5):
+        descend(term(recipe, spec, "D_I", "L_DI", forward(recipe, nets)), nets["image_discriminator"], 0.1)
+    before = scores()
+    descend(term(recipe, spec, "D_I", "L_DI", forward(recipe, nets)), nets["image_discriminator"], 1e-2)
+    after = scores()
+    assert after[0] > before[0]
+    assert after[1] < before[1]
+
+
+def test_a_small_step_of_the_code_generator_raises_the_score_of_its_samples(
+    spec: Spec, small: Residual, forward: Make
+) -> None:
+    recipe = LearnedPrior(architecture=small)
+    nets = recipe.build(spec)
+
+    def score() -> float:
+        f = forward(recipe, nets)
+        return f.net.image_discriminator(f.x_gen).mean().item()
+
+    before = score()
+    descend(term(recipe, spec, "CG", "L_CG", forward(recipe, nets)), nets["code_generator"], 1e-2)
+    assert score() > before
+
+
+# ---- mutual information
+
+
+class Says(nn.Module):
+    """A recognizer that says what it was told to."""
+
+    def __init__(self, said: Tensor) -> None:
+        super().__init__()
+        self.said = said
+
+    def forward(self, features: Tensor) -> Tensor:
+        return self.said
+
+
+def test_mutual_information_is_log_k_when_q_knows_nothing_and_0_when_it_knows_all(
+    spec: Spec, small: Residual, forward: Make
+) -> None:
+    recipe = ConditionalUnsupervised(architecture=small)
+    prior, nets = recipe.prior, recipe.build(spec)
+    assert isinstance(prior, Learned)
+    nothing = forward(recipe, {**nets, "recognizer": Says(torch.zeros(16, 10))})
+    assert mutual_information(prior, nothing).item() == pytest.approx(2.302585)
+    s = prior.s(forward(recipe, nets))
+    everything = forward(recipe, {**nets, "recognizer": Says(1000 * s)})
+    assert mutual_information(prior, everything).item() == 0
+
+
+def test_dense_mutual_information_is_half_the_squared_distance(spec: Spec, small: Residual, forward: Make) -> None:
+    recipe = TextConditional(architecture=small)
+    prior, nets = recipe.prior, recipe.build(spec)
+    assert isinstance(prior, Learned)
+    s = forward(recipe, nets).condition
+    f = forward(recipe, {**nets, "recognizer": Says(s + torch.tensor([2.0, 0, 0, 0, 1.0]))})
+    assert mutual_information(prior, f).item() == pytest.approx(2.5)
+
+
+def test_q_reaches_the_code_generator_and_the_decoder(spec: Spec, small: Residual, forward: Make) -> None:
+    recipe = ConditionalUnsupervised(architecture=small)
+    nets = recipe.build(spec)
+    assert gradients(term(recipe, spec, "CG", "L_MI", forward(recipe, nets)), nets["code_generator"])
+    assert gradients(term(recipe, spec, "dec_gen", "L_MI", forward(recipe, nets)), nets["decoder"])
+    loss = term(recipe, spec, "Q", "L_Q", forward(recipe, nets))
+    assert gradients(loss, nets["recognizer"])
+    assert not gradients(loss, nets["decoder"])
+
+
+# ---- against a plain adversarial autoencoder
+
+
+@frozen(kw_only=True)
+class Plain(Recipe):
+    """rec, disc, gen with a fixed Gaussian prior."""
+
+    def own_networks(self, spec: Spec) -> Builders:
+        judge = self.architecture.discriminator
+        return {**super().own_networks(spec), "code_discriminator": lambda: judge((self.code,))}
+
+    def own_phases(self, spec: Spec) -> tuple[Phase, ...]:
+        game = Adversary("code_discriminator", real="z_prior", fakes="z", loss=self.adversarial)
+        rec = {"L_rec": self.reconstruction}
+        return (
+            Phase("rec", "reconstruction", ("encoder", "decoder"), rec, Adam()),
+            Phase("disc", "discriminator", ("code_discriminator",), {"L_D": game.discriminate}, Adam()),
+            Phase("gen", "generator", ("encoder",), {"L_G": game.deceive}, Adam()),
+        )
+
+
+@pytest.mark.parametrize("reconstruction", [FeatureError(), FeatureError(norm="norm"), HalfSquaredError()])
+def test_with_the_identity_for_cg_the_losses_of_the_aae_phase_are_a_plain_aaes(
+    reconstruction: HalfSquaredError, spec: Spec, small: Residual, forward: Make
+) -> None:
+    fixed = FixedPrior(architecture=small, reconstruction=reconstruction)
+    plain = Plain(architecture=small, reconstruction=reconstruction, prior=Gaussian(), scaling="symmetric")
+    nets = fixed.build(spec)
+    pairs = [
+        (("D_C", "L_DC"), ("disc", "L_D")),
+        (("enc", "L_encA"), ("gen", "L_G")),
+        (("dec_rec", "L_rec"), ("rec", "L_rec")),
+    ]
+    for ours, theirs in pairs:
+        one, two = forward(fixed, nets), forward(plain, nets)
+        assert term(fixed, spec, *ours, one).item() == term(plain, spec, *theirs, two).item()
+
+
+def test_a_plain_recipe_takes_the_learned_prior_and_the_learned_metric(
+    data: Data, small: Residual, changed: Callable[..., tuple[set[str], set[str]]]
+) -> None:
+    recipe = Plain(architecture=small, prior=Learned(), reconstruction=FeatureError(), scaling="symmetric")
+    moved, kept = changed(recipe, "rec", "disc", "gen", "D_I", "CG", "dec_gen")
+    assert not kept
+    assert "code_generator" in moved
+
+
+def test_the_metric_brings_its_own_image_discriminator_where_there_is_none(spec: Spec, small: Residual) -> None:
+    alone = Plain(architecture=small, reconstruction=FeatureError())
+    assert [p.name for p in alone.all_phases(spec)] == ["rec", "disc", "gen", "D_I"]
+    both = evolve(alone, prior=Learned())
+    assert [p.name for p in both.all_phases(spec)] == ["rec", "disc", "gen", "D_I", "CG", "dec_gen"]
+    modes = {p.name: p.evaluates for p in both.all_phases(spec)}
+    assert modes["rec"] == ("code_generator", "image_discriminator")
+    assert "image_discriminator" not in modes["gen"]

@@ -1,0 +1,141 @@
+"""Greedy layer-wise training (Bengio et al. 2006), and gradually fine-tuned (GANGGLW, Algorithm 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
+from functools import partial
+from typing import Literal
+
+from attrs import field, frozen
+from attrs.validators import ge, in_, optional
+from torch import Tensor
+from torch.nn import Module
+
+from aaecore.errors import ConfigError
+from aaecore.phase import Phase
+from aaecore.recipe import Recipe
+from aaecore.spec import Spec
+from aaecore.stacking import Stacking, Stage
+from gasca.budget import share
+from gasca.ends import PATH, build_ends, shapes_of
+from gasca.finetuning import discriminator_phases, reconstruction_phases
+from gasca.levels import IMAGE_DISCRIMINATOR, LEVEL_HEADS, levels_of
+from gasca.stacks import Below, Growth, Tower
+
+FINETUNE = ("auto", "reconstruction", "adversarial")
+GROWTH = ("append", "replace", "fresh")
+
+
+@frozen
+class LevelStage(Stage):
+    """A stage of level-wise training, with the whole stack that it leaves on images."""
+
+    depth: int = field(default=0, kw_only=True)
+    """k."""
+    stack: Mapping[str, Module] = field(factory=dict, kw_only=True)
+    """G_k and D_k."""
+
+
+@frozen(kw_only=True)
+class LevelWise(Stacking):
+    """Each level is trained on the frozen features of those below it, by the recipe's own phases.
+
+    level_epochs: epochs of each level; by default an even share of the recipe's.
+    finetune_epochs: epochs of each fine-tuning on images, T(G); 0 for none; by default an even share of the recipe's.
+    discriminator_epochs: epochs of each T(D), which realigns the discriminators with G standing still; by default
+        as many as T(G), or none where T(G) moves them already.
+    finetune: what T(G) descends: reconstruction alone, or adversarial, all phases of the recipe; auto is the first
+        where no prior shapes the codes, else the second.
+    d_stack: the discriminator of images at depth k: append f_k to what there is, replace that by f_k on the encoder's
+        features, or start afresh from the initial weights.
+    stage_target: what a level reconstructs: the target's features, or the input's own.
+    """
+
+    level_epochs: int | None = field(default=None, validator=optional(ge(1)))
+    finetune_epochs: int | None = field(default=None, validator=optional(ge(0)))
+    discriminator_epochs: int | None = field(default=None, validator=optional(ge(0)))
+    finetune: Literal["auto", "reconstruction", "adversarial"] = field(default="auto", validator=in_(FINETUNE))
+    d_stack: Growth = field(default="append", validator=in_(GROWTH))
+    stage_target: Literal["target", "input"] = field(default="target", validator=in_(("target", "input")))
+
+    def tuned(self, levels: int) -> Sequence[int]:
+        """After which levels there is fine-tuning."""
+        raise NotImplementedError
+
+    def networks(self, recipe: Recipe, spec: Spec) -> Mapping[str, Callable[[], Module]]:
+        """The heads of stacks that are not yet full."""
+        shapes = shapes_of(recipe, spec)
+        return {LEVEL_HEADS: partial(build_ends, recipe, spec, shapes)} if shapes.levels > 1 else {}
+
+    def stages(self, networks: Mapping[str, Module], phases: Sequence[Phase], recipe: Recipe) -> Iterator[Stage]:
+        """Level k; where it is fine-tuned, the stack to level k as G, then its discriminator."""
+        tower = Tower(networks, levels_of(networks, shapes_codes=recipe.shapes_codes))
+        depth = len(tower.levels)
+        budget = share(recipe.epochs, depth, self.tuned(depth), self.level_epochs, self.finetune_epochs)
+        afresh = self._restart(networks)
+        for k in range(1, depth + 1):
+            stack = tower.stack(k, self.d_stack)
+            below = self._below(tower, k, phases)
+            level = tower.level(k)
+            yield LevelStage(f"level-{k}", level, phases, budget.level, below, depth=k, stack=stack)
+            if budget.tune.get(k):
+                afresh()
+                yield from self._finetune(stack, phases, recipe, k, budget.tune[k])
+
+    def check(self, recipe: Recipe, spec: Spec) -> None:
+        """Needs mirrored stacks of blocks, and something to reconstruct."""
+        shapes_of(recipe, spec)
+        if not reconstruction_phases(recipe.own_phases(spec)):
+            problem = "fine-tunes reconstructions, and no phase of this recipe makes any"
+            raise ConfigError(PATH, f"{problem}; set stacking=single")
+
+    def _finetune(
+        self, stack: Mapping[str, Module], phases: Sequence[Phase], recipe: Recipe, k: int, epochs: int
+    ) -> Iterator[Stage]:
+        """Lines 10 and 11 of Algorithm 1."""
+        alone = self.finetune == "reconstruction" or (self.finetune == "auto" and not recipe.shapes_codes)
+        tune = reconstruction_phases(phases) if alone else phases
+        yield LevelStage(f"finetune-{k}", stack, tune, epochs, depth=k, stack=stack)
+        realign = discriminator_phases(phases)
+        default = epochs if alone else 0
+        epochs = default if self.discriminator_epochs is None else self.discriminator_epochs
+        if realign and epochs:
+            yield LevelStage(f"realign-{k}", stack, realign, epochs, depth=k, stack=stack)
+
+    def _below(self, tower: Tower, k: int, phases: Sequence[Phase]) -> Below | None:
+        """xi_(k-1) for what this stage trains on; None where that is the images themselves."""
+        supervised = any(p.role == "supervision" for p in phases)
+        keys = ("x", "target", *(("x_labelled",) if supervised else ()))
+        drops = ("target",) if self.stage_target == "input" else ()
+        return Below(tower.encoders(k - 1), keys, drops) if k > 1 or drops else None
+
+    def _restart(self, networks: Mapping[str, Module]) -> Callable[[], None]:
+        """What gives the discriminator of images its first weights back, where `d_stack` wants that."""
+        network = networks.get(IMAGE_DISCRIMINATOR)
+        if network is None or self.d_stack != "fresh":
+            return lambda: None
+        first = deepcopy(network.state_dict())
+        return lambda: _fill(network, first)
+
+
+@frozen(kw_only=True)
+class Greedy(LevelWise):
+    """Greedy layer-wise training: level by level, then one fine-tuning of the whole (GLW)."""
+
+    def tuned(self, levels: int) -> Sequence[int]:
+        """The last."""
+        return (levels,)
+
+
+@frozen(kw_only=True)
+class GradualGreedy(LevelWise):
+    """Gradual greedy layer-wise training: the whole stack is fine-tuned after every added level (GANGGLW)."""
+
+    def tuned(self, levels: int) -> Sequence[int]:
+        """All but the first, which is the whole stack when it has been trained."""
+        return range(2, levels + 1)
+
+
+def _fill(network: Module, state: Mapping[str, Tensor]) -> None:
+    network.load_state_dict(state)

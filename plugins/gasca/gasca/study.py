@@ -1,0 +1,103 @@
+"""Strategies side by side at equal steps, as curves over compute: `python -m gasca.study`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+from attrs import asdict, evolve
+
+from aaecore import train
+from aaecore.data import Data, DataConfig, Pairs, load_data
+from aaecore.defaults.stackings import Single
+from aaecore.errors import AAEError
+from gasca.budget import share
+from gasca.curve import Curve
+from gasca.networks import StackedNetworks
+from gasca.recipe import Gasca
+from gasca.stackings import GradualGreedy, Greedy
+
+LEVELS = 4
+"""Three of convolutions and the fully connected one."""
+
+
+def strategies(epochs: int, base: Gasca) -> Mapping[str, Gasca]:
+    """The method and its controls, all with the same networks; only `glw, same last T` takes fewer steps."""
+    each = share(epochs, LEVELS, (LEVELS,), None, None).level
+    base = evolve(base, epochs=epochs)
+    return {
+        "gangglw": evolve(base, stacking=GradualGreedy()),
+        "glw, same last T": evolve(base, stacking=Greedy(level_epochs=each, finetune_epochs=each)),
+        "glw, same steps": evolve(base, stacking=Greedy()),
+        "joint": evolve(base, stacking=Single()),
+        "joint without D": evolve(base, stacking=Single(), adv_weight=0.0),
+    }
+
+
+def run(recipe: Gasca, data: Data, seed: int) -> Curve:
+    """Train once and watch."""
+    curve = Curve()
+    train(recipe, data, seed=seed, quiet=True, observers=[curve])
+    return curve
+
+
+@click.command()
+@click.option("--data", default="torchvision:MNIST", metavar="D", help="As for aae train.")
+@click.option("--data-root", default="data", metavar="DIR", help="Where torchvision keeps its files.")
+@click.option("--limit", default=16000, metavar="N", help="Training samples; 16000 are 250 steps an epoch.")
+@click.option("--rotate", default=0.0, metavar="DEG", help="Inputs are turned by up to so much, targets upright.")
+@click.option("--epochs", default=7, metavar="N", help="Budget of each strategy; 7 give every level one.")
+@click.option("--seeds", default=3, metavar="N")
+@click.option("--init", type=click.Choice(["kaiming", "pytorch"]), default="kaiming")
+@click.option("--only", multiple=True, metavar="NAME", help="Only these strategies.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="A JSON file for all measurements.")
+def command(
+    data: str,
+    data_root: str,
+    limit: int,
+    rotate: float,
+    epochs: int,
+    seeds: int,
+    init: str,
+    only: tuple[str, ...],
+    out: Path | None,
+) -> None:
+    """Compare gangglw, glw and joint training by held-out error, steps and seconds."""
+    config = DataConfig(source=data, root=data_root, limit=limit, pairs=Pairs(rotate=rotate))
+    base = Gasca(architecture=StackedNetworks(init="kaiming" if init == "kaiming" else "pytorch"))
+    chosen = {name: recipe for name, recipe in strategies(epochs, base).items() if name in only or not only}
+    found = []
+    for seed in range(seeds):
+        loaded = load_data(config, seed)
+        for name, recipe in chosen.items():
+            found.append({"strategy": name, "seed": seed, **_measured(run(recipe, loaded, seed))})
+            click.echo(_line(found[-1]))
+    if out is not None:
+        out.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+
+
+def _measured(curve: Curve) -> dict[str, object]:
+    return {"points": [asdict(p) for p in curve.points], "steps": {s: dict(c) for s, c in curve.steps.items()}}
+
+
+def _line(found: Mapping[str, object]) -> str:
+    points = found["points"]
+    assert isinstance(points, list)
+    before = [f"k={p['depth']} {p['mse']:.4f}" for p in points if p["begins"] and p["stage"].startswith("finetune")]
+    last = points[-1]
+    words = f"{found['strategy']:18} seed {found['seed']}  mse {last['mse']:.4f}  steps {last['steps']}"
+    return f"{words}  {last['seconds']:.0f} s" + (f"  before T: {', '.join(before)}" if before else "")
+
+
+def main() -> None:
+    """Run the command; what a user can mend is one line."""
+    try:
+        command()
+    except AAEError as e:
+        raise SystemExit(f"gasca.study: {e}") from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""Algorithm 1, stage by stage: what moves, what does not, and what the strategies share (checks 2, 3, 7-10)."""
+
+import pytest
+import torch
+from attrs import evolve
+from gasca import GradualGreedy, Greedy, StackedNetworks
+from gasca.curve import Curve
+
+from aaecore.defaults.stackings import Single
+
+D = "image_discriminator"
+
+
+def of(roles, tensors):
+    return {name for name in tensors if name.partition("/")[0] in roles}
+
+
+@pytest.fixture(scope="module")
+def gradual(tiny, watch, turned):
+    return watch(tiny(), turned)
+
+
+@pytest.fixture(scope="module")
+def greedy(tiny, watch, turned):
+    return watch(tiny(stacking=Greedy()), turned)
+
+
+def test_every_level_but_the_first_is_followed_by_both_fine_tunings(gradual):
+    k2, k3 = (["level-" + k, "finetune-" + k, "realign-" + k] for k in "23")
+    assert list(gradual.stages) == ["level-1", *k2, *k3]
+
+
+def test_greedy_training_fine_tunes_once_at_the_end(greedy):
+    assert list(greedy.stages) == ["level-1", "level-2", "level-3", "finetune-3", "realign-3"]
+
+
+@pytest.mark.parametrize(
+    ("stage", "wanted"),
+    [
+        ("level-1", {"encoder/blocks.0", "decoder/blocks.2", f"{D}/blocks.0", "level_heads/0"}),
+        ("level-2", {"encoder/blocks.1", "decoder/blocks.1", f"{D}/blocks.1", "level_heads/1"}),
+        ("level-3", {"encoder/heads", "decoder/blocks.0", f"{D}/blocks.2", f"{D}/head"}),
+    ],
+)
+def test_a_level_moves_all_of_itself_and_nothing_below(gradual, stage, wanted):
+    parts = {".".join(name.split(".")[:2]).removesuffix(".score") for name in gradual.moved(stage)}
+    parts = {p if p.startswith(("encoder/b", "decoder", f"{D}/b")) else p.split(".")[0] for p in parts}
+    assert parts == wanted
+
+
+@pytest.mark.parametrize("k", [2, 3])
+def test_fine_tuning_moves_every_tensor_of_the_stack_and_none_of_the_discriminator(gradual, k):
+    inside = {f"{r}/{n}" for r in ("encoder", "decoder") for n in gradual.stages[f"finetune-{k}"].stack[r].state_dict()}
+    moved = gradual.moved(f"finetune-{k}")
+    assert len(moved) == len(inside)
+    assert not of([D, "level_heads"], moved)
+
+
+@pytest.mark.parametrize("k", [2, 3])
+def test_realigning_moves_every_tensor_of_the_discriminator_and_nothing_else(gradual, k):
+    moved = gradual.moved(f"realign-{k}")
+    assert len(moved) == len(gradual.stages[f"realign-{k}"].stack[D].state_dict())
+    assert not of(["encoder", "decoder"], moved)
+
+
+def test_features_of_frozen_levels_have_no_graph(stages, tiny, turned):
+    below = stages(tiny(), turned)["level-3"].inputs
+    batch = below({"x": turned.x.take(range(4)), "target": turned.target.take(range(4)), "y": torch.zeros(4)})
+    assert not batch["x"].requires_grad
+    assert not batch["target"].requires_grad
+    assert batch["x"].shape == batch["target"].shape == (4, 6, 2, 2)
+    assert batch["y"].shape == (4,)
+
+
+def test_frozen_levels_keep_their_batch_statistics(stages, tiny, turned):
+    blocks = stages(tiny(), turned)["level-3"].inputs.xi
+    blocks[0].append(norm := torch.nn.BatchNorm2d(4))
+    below = stages(tiny(), turned)["level-3"].inputs
+    below = evolve(below, xi=blocks)
+    norm.train()
+    below({"x": turned.x.take(range(4))})
+    assert norm.running_mean.eq(0).all()
+
+
+def test_gradual_and_greedy_are_one_until_the_first_fine_tuning(gradual, greedy):
+    for stage in ("level-1", "level-2"):
+        for name, tensor in gradual.after[stage].items():
+            assert torch.equal(tensor, greedy.after[stage][name]), name
+    last = [run.after["level-3"]["decoder/blocks.0.0.weight"] for run in (gradual, greedy)]
+    assert not torch.equal(*last)
+
+
+def test_with_one_level_all_three_strategies_are_the_same(tiny, watch, turned):
+    one = tiny(architecture=StackedNetworks(channels=(4,), discriminator_hidden=0), code=0, epochs=2)
+    strategies = [Single(), GradualGreedy(), Greedy(level_epochs=2, finetune_epochs=0)]
+    runs = [watch(evolve(one, stacking=s), turned) for s in strategies]
+    finals = [list(run.after.values())[-1] for run in runs]
+    assert [len(run.stages) for run in runs] == [1, 1, 1]
+    for name, tensor in finals[0].items():
+        assert all(torch.equal(tensor, other[name]) for other in finals[1:]), name
+
+
+@pytest.mark.parametrize("stacking", [GradualGreedy(), Greedy(), Single()])
+def test_strategies_with_equal_epochs_take_equal_steps(tiny, turned, stacking):
+    curve = Curve()
+    recipe = tiny(stacking=stacking, epochs=5)
+    import aaecore
+
+    aaecore.train(recipe, turned, quiet=True, observers=[curve])
+    assert curve.steps_of_autoencoder == 5 * 4 == sum(s["encoder"] for s in curve.steps.values())
+    assert curve.points[-1].steps == 20
+
+
+def test_the_ledger_counts_every_step_of_every_network(tiny, turned):
+    import aaecore
+
+    curve = Curve()
+    aaecore.train(tiny(), turned, quiet=True, observers=[curve])
+    assert {stage: dict(steps) for stage, steps in curve.steps.items()} == {
+        **{f"level-{k}": {D: 4, "encoder": 4, "decoder": 4} for k in (1, 2, 3)},
+        **{f"finetune-{k}": {"encoder": 4, "decoder": 4} for k in (2, 3)},
+        **{f"realign-{k}": {D: 4} for k in (2, 3)},
+    }
+
+
+def test_fine_tuning_lowers_the_error_of_every_stack(tiny, watch, digits):
+    found = watch(tiny(epochs=40), digits)
+    for k in (2, 3):
+        losses = found.losses[f"finetune-{k}/gen/L_rec"]
+        assert sum(losses[-4:]) < sum(losses[:4])
+
+
+def test_fine_tuning_against_the_adversary_moves_it_too(tiny, watch, turned):
+    found = watch(tiny(stacking=GradualGreedy(finetune="adversarial")), turned)
+    assert list(found.stages) == ["level-1", "level-2", "finetune-2", "level-3", "finetune-3"]
+    assert of([D], found.moved("finetune-3"))
+    assert "finetune-3/gen/L_adv" in found.losses
+
+
+def test_a_fresh_discriminator_starts_from_its_first_weights(tiny, watch, turned):
+    found = watch(tiny(stacking=GradualGreedy(d_stack="fresh")), turned)
+    first = found.before["level-1"]
+    assert all(torch.equal(first[name], found.before["finetune-3"][name]) for name in of([D], first))
+    assert of([D], found.moved("realign-3"))
+
+
+def test_a_replacing_discriminator_stands_on_the_encoder_and_leaves_it_alone(tiny, watch, turned):
+    found = watch(tiny(stacking=GradualGreedy(d_stack="replace")), turned)
+    moved = found.moved("realign-3")
+    assert moved
+    assert all(name.startswith((f"{D}/blocks.2", f"{D}/head")) for name in moved)
+
+
+def test_budgets_can_be_set_for_each_kind_of_stage(tiny, stages, turned):
+    stacking = GradualGreedy(level_epochs=3, finetune_epochs=2, discriminator_epochs=1)
+    found = stages(tiny(stacking=stacking), turned)
+    assert {name: s.epochs for name, s in found.items() if name[-1] != "3"} == {
+        "level-1": 3,
+        "level-2": 3,
+        "finetune-2": 2,
+        "realign-2": 1,
+    }
+
+
+@pytest.mark.parametrize("k", [1, 2, 3])
+def test_levels_can_reconstruct_the_inputs_own_features(tiny, stages, turned, k):
+    found = stages(tiny(stacking=GradualGreedy(stage_target="input")), turned)
+    batch = {"x": turned.x.take(range(4)), "target": turned.target.take(range(4))}
+    assert "target" not in found[f"level-{k}"].inputs(batch)
+    assert k == 1 or found[f"finetune-{k}"].inputs is None

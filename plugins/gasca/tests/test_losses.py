@@ -1,0 +1,117 @@
+"""The two losses: what they are worth, whom they move, and what the discriminator is shown (checks 5, 6, 11)."""
+
+from math import log
+
+import pytest
+import torch
+from attrs import evolve
+from gasca import Gasca
+
+from aaecore.forward import Forward
+from aaecore.phase import Phase
+from aaecore.randomness import Draw
+
+D = "image_discriminator"
+
+
+@pytest.fixture
+def bench(tiny, untrained, turned):
+    """A model, its phases by name, and what makes a `Forward` of its first batch."""
+    model = untrained(tiny(), turned)
+    phases = {p.name: p for p in model.recipe.all_phases(model.spec)}
+    batch = {"x": turned.x.take(range(32)), "target": turned.target.take(range(32))}
+
+    def forward(**other):
+        return Forward(model.recipe, model.spec, model.networks, {**batch, **other}, Draw(0))
+
+    return model, phases, forward
+
+
+def total(phase, f):
+    f.begin(phase.moves)
+    return sum(t.weight * t.loss(f) for t in phase.terms.values())
+
+
+def silence(discriminator):
+    for parameter in discriminator.head.parameters():
+        torch.nn.init.zeros_(parameter)
+
+
+def test_the_discriminators_loss_is_2_ln_2_at_zero_logits(bench):
+    model, phases, forward = bench
+    silence(model.networks[D])
+    assert total(phases["disc"], forward()).item() == pytest.approx(2 * log(2), abs=1e-6)
+
+
+def test_discriminator_steps_raise_the_targets_scores_and_lower_the_reconstructions(bench):
+    model, phases, forward = bench
+    f = forward()
+    d, real, fake = model.networks[D], f.target, f.x_rec.detach()
+    silence(d)
+    optimizer = torch.optim.Adam(d.parameters(), lr=1e-2)
+    for step in range(20):
+        total(phases["disc"], f).backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        assert step > 0 or d(real).mean() > d(fake).mean()
+    assert d(real).mean() > 0 > d(fake).mean()
+
+
+def test_the_discriminators_loss_has_no_gradient_in_the_autoencoder(bench):
+    model, phases, forward = bench
+    total(phases["disc"], forward()).backward()
+    assert all(p.grad is None for r in ("encoder", "decoder") for p in model.networks[r].parameters())
+    assert all(p.grad is not None for p in model.networks[D].parameters())
+
+
+def test_the_generators_loss_is_the_weighted_sum_of_error_and_deception(bench):
+    model, phases, forward = bench
+    f = forward()
+    fake = f.x_rec
+    error = (fake - f.target).square().mean()
+    deception = torch.nn.functional.softplus(-model.networks[D](fake)).mean()
+    assert total(phases["gen"], f).item() == pytest.approx((error + 1e-3 * deception).item(), rel=1e-5)
+
+
+def test_exchanging_input_and_target_changes_the_loss(bench):
+    _, phases, forward = bench
+    f = forward()
+    swapped = forward(x=f.target, target=f.x)
+    assert total(phases["gen"], f).item() != pytest.approx(total(phases["gen"], swapped).item(), rel=1e-4)
+
+
+def test_the_discriminator_is_shown_targets_and_reconstructions_and_never_inputs(bench):
+    model, phases, forward = bench
+    shown = []
+    model.networks[D].register_forward_pre_hook(lambda _, args: shown.append(args[0].detach()))
+    f = forward()
+    for phase in phases.values():
+        total(phase, f)
+        f.end()
+    assert len(shown) == 3
+    assert not any(torch.equal(v, f.x) for v in shown)
+    assert any(torch.equal(v, f.target) for v in shown)
+
+
+class Spectated(Gasca):
+    """Without an adversarial term, with a discriminator that looks on."""
+
+    def own_networks(self, spec):
+        return evolve(self, adv_weight=1.0).own_networks(spec) if not self.adv_weight else super().own_networks(spec)
+
+    def own_phases(self, spec):
+        if self.adv_weight:
+            return super().own_phases(spec)
+        disc, _ = evolve(self, adv_weight=1.0).own_phases(spec)
+        assert isinstance(disc, Phase)
+        return (disc, *super().own_phases(spec))
+
+
+def test_without_adversarial_weight_no_discriminator_matters(tiny, watch, turned):
+    alone = watch(tiny(adv_weight=0.0), turned)
+    spectated = watch(tiny(Spectated, adv_weight=0.0), turned)
+    last, other = (list(run.after.values())[-1] for run in (alone, spectated))
+    assert not any(name.startswith(D) for name in last)
+    assert any(name.startswith(D) for name in other)
+    assert all(torch.equal(tensor, other[name]) for name, tensor in last.items() if not name.startswith("level_heads"))
+    assert not any("disc" in name or "realign" in name for name in alone.losses)

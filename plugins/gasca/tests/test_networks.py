@@ -1,0 +1,125 @@
+"""Shapes of levels and stacks, and the layers of the extended papers (checks 1 and 4)."""
+
+import pytest
+import torch
+from gasca import StackedNetworks
+from gasca.layers import BoundedRectifier, Crop, GlobalConv2d, Pad, SymmetricConv2d
+from gasca.levels import levels_of
+from gasca.stacks import Tower
+from torch import nn
+
+from aaecore.spec import Spec
+
+OPTIONS = [
+    {},
+    {"pooling": "stride"},
+    {"activation": "bounded"},
+    {"symmetric": True},
+    {"mix_global": True},
+    {"symmetric": True, "mix_global": True, "init": "pytorch"},
+]
+
+
+@pytest.fixture
+def tower(untrained, tiny, digits):
+    networks = untrained(tiny(), digits).networks
+    return Tower(networks, levels_of(networks, shapes_codes=False))
+
+
+def through(networks, x):
+    return networks["decoder"](networks["encoder"](x)["code"])
+
+
+@pytest.mark.parametrize(("k", "shape"), [(1, (1, 8, 8)), (2, (4, 4, 4)), (3, (6, 2, 2))])
+def test_level_k_maps_features_of_level_k_minus_1_to_themselves(tower, digits, k, shape):
+    a = digits.x.take(range(3))
+    for block in tower.encoders(k - 1):
+        a = block(a)
+    level = tower.level(k)
+    assert a.shape == through(level, a).shape == (3, *shape)
+    assert level["image_discriminator"](a).shape == (3,)
+
+
+@pytest.mark.parametrize("growth", ["append", "replace", "fresh"])
+@pytest.mark.parametrize("k", [1, 2, 3])
+def test_every_stack_maps_images_to_images_and_scores(tower, digits, k, growth):
+    x = digits.x.take(range(3))
+    stack = tower.stack(k, growth)
+    assert through(stack, x).shape == x.shape
+    assert stack["image_discriminator"](x).shape == (3,)
+
+
+def test_generator_and_discriminator_grow_by_one_level_a_stage(tower):
+    stacks = [tower.stack(k, "append") for k in (1, 2, 3)]
+    assert [len(s["image_discriminator"].blocks) for s in stacks] == [1, 2, 3]
+    assert [len(s["encoder"].blocks) + bool(list(s["encoder"].heads.parameters())) for s in stacks] == [1, 2, 3]
+    assert stacks[2]["encoder"].state_dict().keys() == tower.networks["encoder"].state_dict().keys()
+
+
+def test_inserting_an_identity_changes_nothing(tower, digits):
+    x = digits.x.take(range(3))
+    before = through(tower.stack(2, "append"), x)
+    code = tower.levels[2]
+    code.ends.heads["code"] = nn.Flatten()
+    tower.networks["decoder"].blocks[0] = code.ends.uncode = nn.Unflatten(1, (6, 2, 2))
+    assert torch.equal(through(tower.stack(3, "append"), x), before)
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("shape", [(1, 8, 8), (3, 28, 20), (1, 5, 5)])
+def test_networks_fit_images_of_any_size(options, shape):
+    networks = StackedNetworks(channels=(4, 6, 8), **options)
+    x = torch.rand(2, *shape)
+    for width in (0, 7):
+        code = networks.encoder(shape, {"code": width})(x)["code"]
+        assert code.shape == (2, width or networks.features(shape))
+        y = networks.decoder(width, Spec(shape=shape))(code)
+        assert y.shape == x.shape
+        assert 0 <= y.min() <= y.max() <= 1
+    assert networks.discriminator(shape)(x).shape == (2,)
+    assert networks.discriminator(shape, 3)(x, torch.ones(2, 3)).shape == (2,)
+
+
+def test_noise_enters_the_encoder_as_channels():
+    encoder = StackedNetworks(channels=(4,)).encoder((1, 8, 8), {"code": 3}, noise=2)
+    assert encoder(torch.rand(2, 1, 8, 8), torch.rand(2, 2))["code"].shape == (2, 3)
+
+
+def test_a_symmetric_convolution_commutes_with_mirroring():
+    convolution = SymmetricConv2d(2, 3)
+    x = torch.rand(4, 2, 6, 6)
+    assert torch.allclose(convolution(x.flip(-1)), convolution(x).flip(-1), atol=1e-6)
+    plain = nn.Conv2d(2, 3, 3)
+    assert 3 * convolution.columns.numel() == 2 * plain.weight.numel()
+
+
+def test_both_initialisations_give_symmetric_and_plain_convolutions_the_same_variance():
+    for init in ("kaiming", "pytorch"):
+        spreads = []
+        for symmetric in (False, True):
+            networks = StackedNetworks(channels=(256,), symmetric=symmetric, init=init)
+            convolution = networks.encoder((32, 16, 16), {"code": 0}).blocks[0][1]
+            spreads.append(convolution(torch.randn(8, 32, 16, 16)).std().item())
+        assert spreads[1] == pytest.approx(spreads[0], rel=0.1)
+
+
+def test_a_bounded_rectifier_is_bounded_on_both_sides():
+    assert BoundedRectifier(-0.5, 2.0)(torch.tensor([-3.0, 1.0, 3.0])).tolist() == [-0.5, 1.0, 2.0]
+    with pytest.raises(ValueError, match="above `lower`"):
+        StackedNetworks(activation="bounded", lower=1.0, upper=0.5)
+
+
+def test_a_global_convolution_sees_the_whole_image_everywhere():
+    convolution = GlobalConv2d(nn.Conv2d(1, 2, 3, padding=1), 1, 2)
+    x = torch.zeros(1, 1, 9, 9)
+    far = x.clone()
+    far[..., -1, -1] = 1
+    assert (convolution(x) - convolution(far))[0, :, 0, 0].abs().min() > 0
+
+
+@pytest.mark.parametrize("shape", [(1, 28, 28), (2, 5, 7), (1, 8, 16)])
+def test_padding_is_undone_by_cropping(shape):
+    x = torch.rand(2, *shape)
+    padded = Pad(shape, 8)(x)
+    assert all(side % 8 == 0 for side in padded.shape[2:])
+    assert torch.equal(Crop(shape, 8)(padded), x)

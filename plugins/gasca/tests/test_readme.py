@@ -1,0 +1,55 @@
+"""Every command of the README parses and fits some data; the Python code runs."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import aaecore.api
+from aaecore.cli import aae
+from aaecore.spec import Spec
+
+README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+COMMANDS = sorted(set(re.findall(r"`(aae train gasca[^`]*)`", README)))
+
+
+@pytest.fixture
+def configured(monkeypatch):
+    """The configuration that a command would train."""
+    found = []
+    monkeypatch.setattr(aaecore.api, "train_command", lambda config, *_, **__: found.append(config))
+
+    def parse(command: str):
+        result = CliRunner().invoke(aae, shlex.split(command)[1:], catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        return found[-1]
+
+    return parse
+
+
+def test_the_readme_lists_every_variant():
+    assert len(COMMANDS) > 20
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_of_the_readme_configures_a_recipe_that_builds(configured, command):
+    config = configured(command)
+    config.recipe.build(Spec(shape=(1, 8, 8) if "folder" not in command else (3, 64, 64), classes=10))
+
+
+def test_the_python_code_of_the_readme_runs(capsys):
+    code = re.search(r"```python\n(.*?)```", README, re.DOTALL)[1]
+    exec(compile(code, "README.md", "exec"), {})
+    assert "level-1" in capsys.readouterr().out
+
+
+def test_a_short_run_leaves_a_whole_run_directory(tmp_path, tiny, turned):
+    aaecore.train(tiny(), turned, quiet=True, out=tmp_path / "run")
+    names = {path.name for path in (tmp_path / "run").iterdir()}
+    assert {"config.toml", "model.safetensors", "metrics.json", "history.jsonl", "reconstructions.png"} <= names
+    assert not {"samples.png", "codes.png"} & names
+    loaded = aaecore.load(tmp_path / "run")
+    x = turned.heldout.x.take(range(3))
+    assert loaded.reconstruct(x).shape == x.shape

@@ -1,0 +1,95 @@
+"""The paper's networks, and equalized ones (check 4)."""
+
+import pytest
+import torch
+from iaae.equal import EqualLinear
+from iaae.networks import EqualizedMLP, NormalizedMLP
+from torch import nn
+from torch.nn import functional as F
+
+from aaecore.nn import Dropout
+from aaecore.spec import Spec
+
+
+def count(network: nn.Module) -> int:
+    return sum(p.numel() for p in network.parameters())
+
+
+def test_the_parameter_counts_at_32_pixels_are_the_papers(bench, colour):
+    networks = bench(data=colour).networks
+    assert colour.shape == (3, 32, 32)
+    assert {r: count(n) for r, n in networks.items()} == {
+        "encoder": 403_028, "decoder": 405_568, "code_discriminator": 33_857
+    }  # fmt: skip
+
+
+def test_batch_normalisation_follows_the_last_hidden_layer_only():
+    spec = Spec(shape=(3, 32, 32), output="tanh")
+    encoder = NormalizedMLP().encoder(spec.shape, {"code": 20})
+    decoder = NormalizedMLP().decoder(10, spec)
+    assert [type(m).__name__ for m in encoder.modules() if not list(m.children())] == [
+        "Flatten", "Linear", "LeakyReLU", "Linear", "BatchNorm1d", "LeakyReLU", "Linear"
+    ]  # fmt: skip
+    assert [type(m).__name__ for m in decoder.modules() if not list(m.children())] == [
+        "Linear", "LeakyReLU", "Linear", "BatchNorm1d", "LeakyReLU", "Linear", "Tanh", "Unflatten"
+    ]  # fmt: skip
+
+
+def test_the_discriminator_drops_after_every_hidden_layer_and_says_logits():
+    network = NormalizedMLP().discriminator((10,))
+    assert [m.p for m in network.modules() if isinstance(m, Dropout)] == [0.3] * 4
+    assert not [m for m in NormalizedMLP(dropout=0).discriminator((10,)).modules() if isinstance(m, Dropout)]
+    assert not [m for m in network.modules() if isinstance(m, nn.Sigmoid)]
+    assert network(torch.randn(5, 10)).shape == (5,)
+
+
+@pytest.mark.parametrize("inputs", [3, 64, 3072])
+def test_an_equalized_layer_keeps_unit_variance_at_the_start(inputs):
+    torch.manual_seed(0)
+    layer = EqualLinear(inputs, 500)
+    assert layer.weight.std().item() == pytest.approx(1, abs=0.05)
+    assert not layer.bias.any()
+    assert layer(torch.randn(2000, inputs)).var().item() == pytest.approx(1, abs=0.15)
+
+
+def test_an_equalized_layer_is_a_linear_layer_of_scaled_parameters():
+    scaled, unscaled = EqualLinear(9, 4), EqualLinear(9, 4, scale_bias=False)
+    unscaled.load_state_dict(scaled.state_dict())
+    x = torch.randn(6, 9)
+    assert scaled(x).equal(unscaled(x))  # the bias is zero
+    nn.init.normal_(scaled.bias)
+    unscaled.load_state_dict(scaled.state_dict())
+    assert scaled(x).allclose(F.linear(x, scaled.weight / 3, scaled.bias / 3))
+    assert unscaled(x).allclose(F.linear(x, scaled.weight / 3, scaled.bias))
+
+
+def test_the_two_scalings_of_the_bias_train_differently():
+    grads = []
+    for scale_bias in (True, False):
+        layer = EqualLinear(9, 4, scale_bias=scale_bias)
+        layer(torch.ones(1, 9)).sum().backward()
+        grads.append(layer.bias.grad)
+    assert grads[0].allclose(grads[1] / 3)
+
+
+def test_equalized_networks_have_no_batch_normalisation_and_no_plain_layer(bench):
+    networks = bench("iaae-equal-linear").networks
+    for role in ("encoder", "decoder"):
+        assert not [m for m in networks[role].modules() if isinstance(m, (nn.BatchNorm1d, nn.Linear))]
+        assert [m for m in networks[role].modules() if isinstance(m, EqualLinear)]
+
+
+def test_equalized_networks_have_the_baselines_discriminator(bench):
+    plain, equal = (bench(name).networks["code_discriminator"] for name in ("iaae", "iaae-equal-linear"))
+    assert str(plain) == str(equal)
+    assert all(p.equal(e) for p, e in zip(plain.parameters(), equal.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("architecture", [NormalizedMLP(), EqualizedMLP()])
+def test_the_networks_fit_images_vectors_noise_and_conditions(architecture):
+    for shape in ((1, 8, 8), (5,)):
+        spec = Spec(shape=shape, output="linear")
+        heads = architecture.encoder(shape, {"code": 4, "label": 3}, noise=2)(torch.randn(6, *shape), torch.randn(6, 2))
+        assert {name: tuple(h.shape) for name, h in heads.items()} == {"code": (6, 4), "label": (6, 3)}
+        assert architecture.decoder(7, spec)(torch.randn(6, 7)).shape == (6, *shape)
+    assert architecture.discriminator((4,), 3)(torch.randn(6, 4), torch.randn(6, 3)).shape == (6,)

@@ -1,0 +1,103 @@
+"""The step of two WGAN-GP critics against one written by hand; needs the plugin maagma. Run it with python."""
+
+from collections.abc import Callable
+from time import perf_counter
+
+import torch
+from contenders import images
+from report import Row, at_least, interleave, show
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+import aaecore
+
+CODE, BATCH, N_EM, STEPS = 10, 32, 5, 20
+SIDE = 28
+
+
+class Hand:
+    """The networks of the recipe, trained by what a user would write: one encoding and decoding for all critics."""
+
+    def __init__(self, x: Tensor, *, image_critic: bool) -> None:
+        spec = aaecore.spec.Spec((1, SIDE, SIDE))
+        nets = aaecore.compose("maagma", conditional=False).build(spec)
+        self.x, self.image_critic = x, image_critic
+        self.E, self.G = nets["encoder"], nets["decoder"]
+        self.DZ, self.DX = nets["code_discriminator"], nets["image_discriminator"]
+        self.ae = _adam(self.E, self.G)
+        self.dz, self.dx, self.confuse = _adam(self.DZ), _adam(self.DX), _adam(self.G)
+
+    def epoch(self) -> float:
+        """Images a second."""
+        started = perf_counter()
+        rows = torch.randperm(len(self.x)).split(BATCH)
+        for i in rows:
+            self._step(self.x[i])
+        return len(self.x) / (perf_counter() - started)
+
+    def _step(self, x: Tensor) -> None:
+        z = self.E(x)["code"]
+        for _ in range(N_EM):
+            _descend(self.dz, _critic_loss(self.DZ, torch.randn_like(z), z.detach()))
+        x_rec = self.G(z)
+        if self.image_critic:
+            _descend(self.dx, _critic_loss(self.DX, x, x_rec.detach(), noise=0.01))
+        _descend(self.ae, 0.5 * F.mse_loss(x_rec, x) - 0.01 * self.DZ(z).mean())
+        if self.image_critic:
+            with torch.no_grad():
+                z = self.E(x)["code"]
+            x_rec = self.G(z)
+            _descend(self.confuse, -0.002 * self.DX(x_rec + 0.01 * torch.randn_like(x_rec)).mean())
+
+
+def _adam(*networks: nn.Module) -> torch.optim.Optimizer:
+    parameters = [p for network in networks for p in network.parameters()]
+    return torch.optim.Adam(parameters, lr=1e-5, betas=(0.5, 0.9), fused=True)
+
+
+def _descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+    optimizer.zero_grad()
+    loss.backward(inputs=optimizer.param_groups[0]["params"])
+    optimizer.step()
+
+
+def _critic_loss(d: nn.Module, real: Tensor, fake: Tensor, noise: float = 0.0) -> Tensor:
+    e = torch.rand(len(real), *[1] * (real.dim() - 1))
+    v = (e * real + (1 - e) * fake).requires_grad_()
+    (slope,) = torch.autograd.grad(d(v).sum(), v, create_graph=True)
+    penalty = (slope.flatten(1).norm(dim=1) - 1).square().mean()
+    if noise:
+        real, fake = (t + noise * torch.randn_like(t) for t in (real, fake))
+    return d(fake).mean() - d(real).mean() + 10 * penalty
+
+
+def framework(x: Tensor, recipe: str) -> Callable[[], float]:
+    """One epoch of the recipe, all its phases from the first batch, in images a second."""
+    data = aaecore.from_arrays(x.view(-1, SIDE, SIDE).numpy())
+    timetable = {"name": "timetable", "repeats": {"d_em": N_EM}}
+    made = aaecore.compose(recipe, conditional=False, scheduler=timetable, batch=BATCH, epochs=1)
+
+    def epoch() -> float:
+        return aaecore.train(made, data, device="cpu", quiet=True).metrics["images_per_second"]
+
+    return epoch
+
+
+def run(repeats: int) -> None:
+    """Print the table."""
+    x = images(BATCH * STEPS)
+    by_hand = x.view(-1, 1, SIDE, SIDE)
+    rows = []
+    for recipe, image_critic in (("maagma-aae", False), ("maagma", True)):
+        runs = {"hand": Hand(by_hand, image_critic=image_critic).epoch, "framework": framework(x, recipe)}
+        found = interleave(runs, repeats)
+        rows += [
+            Row(f"{recipe} by hand", found["hand"]),
+            at_least(recipe, found["framework"], found["hand"], 0.95),
+        ]
+    show(f"WGAN-GP, {N_EM} steps of the code critic a batch of {BATCH}; ratio to by hand", "images/s", rows)
+
+
+if __name__ == "__main__":
+    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads\n")
+    run(5)

@@ -1,0 +1,50 @@
+"""Peak memory beyond what importing takes, each contender in a process of its own."""
+
+import resource
+import subprocess
+import sys
+
+import numpy as np
+import torch
+
+STEPS = 50
+"""After so many steps memory has long stopped to grow."""
+CONTENDERS = ("plain loop", "framework")
+
+
+def run(repeats: int) -> None:
+    """Print the table."""
+    from report import Measured, Row, at_most, show
+
+    rounds = [{name: _measured(name) for name in CONTENDERS} for _ in range(repeats)]
+    loop, framework = (Measured(tuple(r[name] for r in rounds)) for name in CONTENDERS)
+    rows = [Row("plain loop", loop), at_most("framework", framework, loop, 1.1)]
+    show("peak memory on 60,000 images of bytes, 1000 units; ratio to the plain loop", "MiB", rows)
+
+
+def _measured(contender: str) -> float:
+    found = subprocess.run([sys.executable, __file__, contender], capture_output=True, text=True, check=True)
+    return float(found.stdout)
+
+
+def _peak() -> float:
+    """MiB this process has ever held at once."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _main(contender: str) -> None:
+    import contenders
+
+    before = _peak()
+    problem = contenders.Problem(hidden=1000, batch=100, images=60_000)
+    # As MNIST comes: bytes.
+    x = np.random.default_rng(0).integers(0, 256, (problem.images, 784), dtype=np.uint8)
+    if contender == "framework":
+        contenders.Framework(problem, x.reshape(-1, 28, 28)).start(STEPS)
+    else:
+        contenders.Loop(problem, torch.from_numpy(x).float().div_(255)).start(STEPS)
+    print(_peak() - before)
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1])

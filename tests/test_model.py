@@ -1,0 +1,142 @@
+from copy import deepcopy
+
+import numpy as np
+import pytest
+import torch
+from attrs import frozen
+
+from aaecore.checkpoints import network_tensors
+from aaecore.data import from_arrays
+from aaecore.defaults.priors import Categorical
+from aaecore.errors import AAEError, DataError
+from aaecore.model import CHUNK
+from aaecore.posterior import GaussianPosterior
+
+
+@pytest.fixture(scope="module")
+def model(toy, fit):
+    return fit(toy(posterior=GaussianPosterior(), epochs=1)).model
+
+
+@pytest.fixture(scope="module")
+def labelled(toy, fit):
+    @frozen(kw_only=True)
+    class Labelled(toy):
+        """Its prior is told classes."""
+
+        @property
+        def conditional_prior(self):
+            return True
+
+        def prior_labels(self, f):
+            return f.labels if f.asked_labels is None else f.asked_labels
+
+    return fit(Labelled(code=4, prior=Categorical(), epochs=1)).model
+
+
+X = np.random.default_rng(1).random((9, 4, 4)).astype(np.float32)
+
+
+@pytest.mark.parametrize("x", [X, X[:, None], X[..., None], X.tolist(), X.astype(np.float64), torch.from_numpy(X)])
+def test_samples_are_taken_in_every_layout_training_takes(model, x):
+    assert torch.allclose(model.encode(x), model.encode(X[:, None]))
+
+
+def test_bytes_of_images_are_shares_of_255(model):
+    pixels = (255 * X).astype(np.uint8)
+    assert torch.allclose(model.encode(pixels), model.encode(pixels / np.float32(255)), atol=1e-6)
+
+
+def test_a_users_array_is_left_as_it_is(model):
+    x = X.copy()
+    x.flags.writeable = False
+    model.reconstruct(x)
+    assert np.array_equal(x, X)
+
+
+@pytest.mark.parametrize("shape", [(9, 5, 4), (9, 16), (9, 3, 4, 4), (9,)])
+def test_samples_of_another_shape_are_refused(model, shape):
+    with pytest.raises(DataError, match=r"takes samples of shape \(N, 1, 4, 4\), not \(9"):
+        model.encode(np.zeros(shape, dtype=np.float32))
+
+
+def test_images_come_out_between_0_and_1_as_float(model):
+    for images in (model.reconstruct(X), model.sample(9), model.decode(model.encode(X))):
+        assert images.shape == (9, 1, 4, 4)
+        assert images.dtype == torch.float32
+        assert 0 <= images.min() <= images.max() <= 1
+
+
+def test_a_reconstruction_is_the_decoded_mean(model):
+    assert torch.allclose(model.decode(model.encode(X)), model.reconstruct(X), atol=1e-6)
+
+
+def test_nothing_is_an_answer_for_nothing(model):
+    assert model.encode(X[:0]).shape == (0, 2)
+    assert model.sample(0).shape == (0, 1, 4, 4)
+    with pytest.raises(DataError, match="-1 samples are none"):
+        model.sample(-1)
+
+
+def test_many_samples_go_through_in_chunks_without_a_seam(model):
+    x = np.random.default_rng(2).random((CHUNK + 7, 4, 4)).astype(np.float32)
+    codes = model.encode(x)
+    assert torch.allclose(codes[CHUNK - 1 : CHUNK + 2], model.encode(x[CHUNK - 1 : CHUNK + 2]), atol=1e-6)
+    drawn = model.sample(2 * CHUNK)
+    assert not torch.equal(drawn[:CHUNK], drawn[CHUNK:])
+
+
+def test_draws_are_a_function_of_the_seed(model):
+    assert torch.equal(model.sample(5, seed=3), model.sample(5, seed=3))
+    assert not torch.equal(model.sample(5, seed=3), model.sample(5, seed=4))
+    assert torch.equal(model.prior(5), model.prior(5))
+
+
+def test_using_a_model_changes_nothing_in_it(toy, fit):
+    training = fit(toy(epochs=1))
+    model = training.model
+    before = network_tensors(deepcopy(model.networks))
+    for network in model.networks.values():
+        network.train()
+    model.encode(X)
+    model.sample(3)
+    assert all(network.training for network in model.networks.values())
+    assert all(torch.equal(v, before[k]) for k, v in network_tensors(model.networks).items())
+
+
+def test_samples_are_asked_for_by_label(labelled):
+    asked = labelled.prior(4, labels=[3, 2, 1, 0])
+    assert asked.argmax(1).tolist() == [3, 2, 1, 0]
+    assert labelled.prior(3, labels=2).argmax(1).tolist() == [2, 2, 2]
+    assert set(labelled.prior(100, labels=-1).argmax(1).tolist()) == {0, 1, 2, 3}
+    assert labelled.label_names == ("0", "1", "2", "3")
+
+
+@pytest.mark.parametrize("labels", [4, -2, [0, 1], 0.5, [0.0, 1.0, 2.0], "a", [[0], [1], [2]]])
+def test_labels_that_make_no_sense_are_refused(labelled, labels):
+    with pytest.raises(DataError, match="labels are"):
+        labelled.sample(3, labels=labels)
+
+
+def test_labels_of_samples_to_reconstruct_are_checked(model):
+    assert model.reconstruct(X, labels=np.arange(9) % 4).shape == (9, 1, 4, 4)
+    for wrong in (np.arange(8) % 4, np.arange(9), np.arange(9) / 2):
+        with pytest.raises(DataError, match="labels are"):
+            model.reconstruct(X, labels=wrong)
+
+
+def test_what_a_recipe_does_not_offer_is_said(model):
+    with pytest.raises(DataError, match="cannot be asked for by label"):
+        model.sample(3, labels=1)
+    with pytest.raises(AAEError, match="predicts no classes"):
+        model.predict(X)
+    with pytest.raises(DataError, match=r"decode takes \(N, 2\)"):
+        model.decode(np.zeros((3, 5)))
+
+
+def test_vectors_come_back_in_their_own_units(toy, fit):
+    x = np.random.default_rng(0).normal(1000, 50, (40, 3)).astype(np.float32)
+    model = fit(toy(epochs=20), from_arrays(x, heldout=0.2)).model
+    found = model.reconstruct(x)
+    assert found.shape == (40, 3)
+    assert abs(found.mean() - 1000) < 30
