@@ -25,7 +25,7 @@ class Part:
 
     def __attrs_post_init__(self) -> None:
         """A field that a derived class gives another default keeps the validator it had."""
-        for a in attrs.fields(type(self)):
+        for a in attrs.fields(type(self)):  # type: ignore[arg-type] # every part is an attrs class
             first = inherited_validator(type(self), a.name) if a.validator is None else None
             if first is not None:
                 first(self, a, getattr(self, a.name))

@@ -86,9 +86,11 @@ def small_disk(tmp_path):
 def test_a_disk_that_fills_up_is_told_in_one_line(small_disk):
     history = History(small_disk)
     history.train_begin(moment(0))
-    history.step_end(moment(1), {"rec/" + "L" * (1 << 17): 0.5})
+    losses = {f"rec/{k}": 0.5 for k in range(10_000)}
     with pytest.raises(RunError, match=r"history.jsonl: cannot be written: .*; training stopped"):
-        history.epoch_end(moment(1))
+        history.step_end(moment(1), losses)
+    with pytest.raises(RunError, match="cannot be written"):
+        history.train_end(moment(1))  # what is still held back does not fit either
 
 
 def test_a_file_that_does_not_fit_leaves_nothing_behind(small_disk):

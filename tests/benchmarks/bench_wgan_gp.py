@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 import aaecore
 
-CODE, BATCH, N_EM, STEPS = 10, 32, 5, 20
+BATCH, N_EM, STEPS = 32, 5, 10
 SIDE = 28
 
 

@@ -1,5 +1,6 @@
 """What the tests of this plugin share: real digits, tiny networks, and a bench that runs single phases."""
 
+import gzip
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,9 @@ from aaecore.randomness import Draw
 from aaecore.recipe import Recipe
 from aaecore.session import new_model
 from aaecore.stacking import Stage
-from aaecore.training import Stepper
+from aaecore.stepper import Stepper
 
-MNIST = Path(__file__).parents[4] / "shared" / "data"
+MNIST = Path(__file__).parents[4] / "shared" / "data" / "MNIST" / "raw"
 TINY: dict[str, Any] = {
     "mlp": {"name": "mlp", "hidden": [24, 24]},
     "cnn": {"name": "cnn", "channels": [6, 8], "discriminator_hidden": [16]},
@@ -117,12 +118,18 @@ def bench(tiny, digits):
 
 
 @pytest.fixture(scope="session")
-def mnist():
+def mnist(tmp_path_factory):
     """Loads so many training images of MNIST with so many labels; skips where the files are not."""
-    if not (MNIST / "MNIST" / "raw").is_dir():
+    pytest.importorskip("torchvision")
+    if not MNIST.is_dir():
         pytest.skip(f"the MNIST files are not in {MNIST}")
+    root = tmp_path_factory.mktemp("data")
+    raw = root / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for packed in MNIST.glob("*.gz"):
+        (raw / packed.stem).write_bytes(gzip.decompress(packed.read_bytes()))
 
     def loaded(**fields: Any) -> Data:
-        return load_data(DataConfig(source="torchvision:MNIST", root=str(MNIST), **fields), 0)
+        return load_data(DataConfig(source="torchvision:MNIST", root=str(root), **fields), 0)
 
     return loaded

@@ -19,7 +19,7 @@ from aaecore.randomness import Draw
 from aaecore.recipe import Recipe
 from aaecore.session import new_model
 from aaecore.stacking import Stage
-from aaecore.training import Stepper
+from aaecore.stepper import Stepper
 
 MNIST = Path(__file__).parents[4] / "shared" / "data" / "MNIST" / "raw"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import pairwise
 from math import ceil, prod
+from typing import Any
 
 from attrs import field, frozen
 from attrs.validators import deep_iterable, ge, in_, instance_of, lt, min_len
@@ -16,7 +17,7 @@ from aaecore.nn import Dropout
 from aaecore.recipe import Recipe
 from aaecore.spec import Spec
 
-CHANNELS = [min_len(1), deep_iterable([instance_of(int), ge(1)])]
+CHANNELS: Any = [min_len(1), deep_iterable([instance_of(int), ge(1)])]
 
 
 class Crop(nn.Module):

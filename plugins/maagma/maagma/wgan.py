@@ -60,4 +60,5 @@ def gradient_penalty(d: Scores, v: Tensor) -> Tensor:
     v = v.detach().float().requires_grad_()  # a point to look at, whatever it was made from
     with torch.autocast(v.device.type, enabled=False):
         (slope,) = torch.autograd.grad(d(v).sum(), v, create_graph=True)
-    return (slope.flatten(1).norm(dim=1) - 1).square().mean()
+    norms: Tensor = torch.linalg.vector_norm(slope.flatten(1), dim=1)
+    return (norms - 1).square().mean()

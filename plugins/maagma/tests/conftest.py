@@ -18,7 +18,7 @@ from aaecore.randomness import Draw
 from aaecore.recipe import Recipe
 from aaecore.session import new_model
 from aaecore.stacking import Stage
-from aaecore.training import Stepper
+from aaecore.stepper import Stepper
 
 SMALL = {"units": 24, "decoder_channels": [12, 8], "critic_channels": [6, 8]}
 
@@ -95,6 +95,6 @@ def bench(digits):
 def mnist() -> Data:
     """A thousand images of MNIST; skips where the files are not."""
     root = Path(__file__).parents[4] / "shared" / "data"
-    if not (root / "MNIST" / "raw").is_dir():
+    if not any((root / "MNIST" / "raw").glob("train-images*")):
         pytest.skip(f"the MNIST files are not in {root}")
     return load_data(DataConfig(source="torchvision:MNIST", root=str(root), limit=1000), 0)

@@ -9,26 +9,29 @@ import pytest
 from click.testing import CliRunner
 from maagma import aaecore_recipes
 
+import aaecore
 from aaecore.cli import aae
 from aaecore.config import load_config
+from aaecore.data import load_data
 
 README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
 CLASSIC = any(d.metadata["Name"] == "aae-classic" for d in distributions())
 FOUND = [shlex.split(c)[2:] for c in re.findall(r"(aae train [^`\n]+)", README)]
 COMMANDS = [c for c in FOUND if CLASSIC or not c[0].startswith("classic")]
-SMALL = ["--set", "batch=32", "--set", "data.limit=64", "--epochs", "1", "--quiet"]
-NETWORKS = ["--set", "architecture.units=16", "--set", "architecture.critic_channels=[4]"]
 
 
 def shown(command):
     return " ".join(command)
 
 
+def sets_of(command):
+    return [value for option, value in zip(command[1::2], command[2::2], strict=True) if option == "--set"]
+
+
 @pytest.mark.parametrize("command", COMMANDS, ids=shown)
 def test_every_command_parses(command):
-    sets = [value for option, value in zip(command[1::2], command[2::2], strict=True) if option == "--set"]
     assert set(command[1::2]) <= {"--set", "--data", "--data-root", "--epochs"}
-    assert load_config(command[0], None, tuple(sets), {}).recipe
+    assert load_config(command[0], None, tuple(sets_of(command)), {}).recipe
 
 
 def test_every_recipe_is_there():
@@ -38,10 +41,21 @@ def test_every_recipe_is_there():
 QUICK = [c for c in COMMANDS if "--data" not in c]
 
 
+def settings(command):
+    small = ["batch=32", "data.limit=64", "epochs=1"]
+    flat = command[0] == "classic" or "architecture=mlp" in command
+    return [*sets_of(command), *small, *([] if flat else ["architecture.units=16", "architecture.critic_channels=[4]"])]
+
+
 @pytest.mark.parametrize("command", QUICK, ids=shown)
-def test_every_command_that_needs_no_files_runs(command, tmp_path):
-    small = SMALL if command[0] == "classic" or "architecture=mlp" in command else [*SMALL, *NETWORKS]
-    arguments = ["train", *command, *small, "--out", str(tmp_path / "run")]
-    result = CliRunner().invoke(aae, arguments)
+def test_every_command_that_needs_no_files_trains(command):
+    config = load_config(command[0], None, tuple(settings(command)), {})
+    model = aaecore.train(config.recipe, load_data(config.data, 0), quiet=True, device="cpu")
+    assert all(p.isfinite().all() for net in model.networks.values() for p in net.parameters())
+
+
+def test_the_command_writes_a_run(tmp_path):
+    sets = [part for value in settings(["maagma"]) for part in ("--set", value)]
+    result = CliRunner().invoke(aae, ["train", "maagma", *sets, "--quiet", "--out", str(tmp_path / "run")])
     assert result.exit_code == 0, (result.output, result.exception)
     assert (tmp_path / "run" / "model.safetensors").exists()

@@ -107,7 +107,7 @@ def test_other_posteriors_and_priors_work(digits, settings):
 def test_training_brings_reconstructions_nearer_and_codes_towards_the_prior(digits):
     adam = {"name": "adam", "lr": 1e-3, "beta1": 0.5, "beta2": 0.9}
     names = ("autoencoder_optimizer", "code_critic_optimizer", "image_critic_optimizer", "confuse_optimizer")
-    settings = {n: adam for n in names} | {"architecture": {"name": "maagma-mnist", "units": 64}}
+    settings = dict.fromkeys(names, adam) | {"architecture": {"name": "maagma-mnist", "units": 64}}
     start = {"name": "timetable", "repeats": {"d_em": 5}, "starts": {"d_out": 0.6, "confuse": 0.7}}
     recipe = tiny("maagma", **settings, scheduler=start, embedding_weight=0.1)
     before = aaecore.train(recipe, digits, quiet=True, device="cpu", epochs=1).metrics
