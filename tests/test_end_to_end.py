@@ -197,7 +197,7 @@ def test_a_wrong_thing_is_told_in_one_line_and_nothing_is_touched(capsys, place,
     code, out, err = run(capsys, *arguments)
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert err.startswith("aae: error: ")
-    assert len(err) < 700
+    assert len(err) < 1500
     for words in said:
         assert words in err, err
     assert contents(place) == before

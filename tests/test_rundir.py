@@ -89,8 +89,15 @@ def test_a_disk_that_fills_up_is_told_in_one_line(small_disk):
     losses = {f"rec/{k}": 0.5 for k in range(10_000)}
     with pytest.raises(RunError, match=r"history.jsonl: cannot be written: .*; training stopped"):
         history.step_end(moment(1), losses)
-    with pytest.raises(RunError, match="cannot be written"):
-        history.train_end(moment(1))  # what is still held back does not fit either
+
+
+def test_lines_held_back_that_do_not_fit_are_told_when_they_are_written(small_disk):
+    history = History(small_disk)
+    history.train_begin(moment(0))
+    for part in range(2):
+        history.step_end(moment(1), {f"rec/{k}": 0.5 for k in range(3000 * part, 3000 * part + 2500)})
+    with pytest.raises(RunError, match=r"history.jsonl: cannot be written: .*; training stopped"):
+        history.epoch_end(moment(1))
 
 
 def test_a_file_that_does_not_fit_leaves_nothing_behind(small_disk):

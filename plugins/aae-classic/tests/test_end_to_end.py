@@ -42,14 +42,14 @@ def test_codes_of_correlated_data_become_the_unit_gaussian_and_the_discriminator
 
 def classification_error(supervision, seed):
     optimizers = {
-        "reconstruction_optimizer": Adam(lr=1e-3, milestones=(28,)),
-        "discriminator_optimizer": Adam(lr=2e-4, beta1=0.5, milestones=(28,)),
-        "generator_optimizer": Adam(lr=2e-4, beta1=0.5, milestones=(28,)),
-        "classification_optimizer": Adam(lr=1e-3, milestones=(28,)),
+        "reconstruction_optimizer": Adam(lr=1e-3, milestones=(42,)),
+        "discriminator_optimizer": Adam(lr=2e-4, beta1=0.5, milestones=(42,)),
+        "generator_optimizer": Adam(lr=2e-4, beta1=0.5, milestones=(42,)),
+        "classification_optimizer": Adam(lr=1e-3, milestones=(42,)),
     }
-    sizes = {"architecture": {"name": "mlp", "hidden": [200, 200]}, "supervision": supervision}
+    sizes = {"architecture": {"name": "mlp", "hidden": [300, 300]}, "supervision": supervision}
     data = load_data(DataConfig(labels=100), seed)
-    model = train(compose("classic-semi-supervised", **sizes, **optimizers), data, epochs=40, seed=seed, quiet=True)
+    model = train(compose("classic-semi-supervised", **sizes, **optimizers), data, epochs=60, seed=seed, quiet=True)
     return model.metrics["classification_error"]
 
 

@@ -7,8 +7,9 @@ from aaecore.hooks import hookimpl
 from aaecore.loss import AdversarialLoss, Loss
 from aaecore.recipe import Recipe
 from aaecore.scheduler import PhaseScheduler
+from maagma.baseline import LFWBaseline, WassersteinAAE
 from maagma.networks import LFWNetworks, MNISTNetworks
-from maagma.recipe import LFWBaseline, Maagma, MaagmaCode, MaagmaLFW, WassersteinAAE
+from maagma.recipe import Maagma, MaagmaCode, MaagmaLFW
 from maagma.timetable import Timetable
 from maagma.wgan import WGANGP
 

@@ -4,46 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
-from math import ceil, prod
+from math import prod
 from typing import Any
 
 from attrs import field, frozen
 from attrs.validators import deep_iterable, ge, in_, instance_of, lt, min_len
-from torch import Tensor, nn
+from torch import nn
 
 from aaecore.architecture import Architecture, Decoder, Discriminator, Encoder, output_activation
 from aaecore.errors import ConfigError
 from aaecore.nn import Dropout
 from aaecore.recipe import Recipe
 from aaecore.spec import Spec
+from maagma.layers import Crop, double, halve, halved, initialise_xavier
 
 CHANNELS: Any = [min_len(1), deep_iterable([instance_of(int), ge(1)])]
-
-
-class Crop(nn.Module):
-    """The upper left (H, W) of images that were made a little too large."""
-
-    def __init__(self, height: int, width: int) -> None:
-        super().__init__()
-        self.height, self.width = height, width
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, W)."""
-        return x[:, :, : self.height, : self.width]
-
-
-def halved(shape: tuple[int, ...], times: int) -> tuple[int, int]:
-    """Height and width after so many layers of stride 2, each rounding up."""
-    return ceil(shape[1] / 2**times), ceil(shape[2] / 2**times)
-
-
-def initialise_xavier(network: nn.Module) -> None:
-    """Weights by Glorot and Bengio 2010, biases zero."""
-    for module in network.modules():
-        if isinstance(module, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
-            nn.init.xavier_uniform_(module.weight)
-            if module.bias is not None:
-                nn.init.zeros_(module.bias)
 
 
 @frozen(kw_only=True)
@@ -70,8 +45,8 @@ class CriticNetworks(Architecture):
         channels = self.decoder_channels
         bottom = (channels[0], *halved(spec.shape, len(channels)))
         project = nn.Sequential(nn.Linear(width, prod(bottom)), nn.ReLU(), nn.Unflatten(1, bottom))
-        inner = [nn.Sequential(_double(i, o), nn.ReLU()) for i, o in pairwise(channels)]
-        to_image = (_double(channels[-1], spec.shape[0]), Crop(*spec.shape[1:]), output_activation(spec.output))
+        inner = [nn.Sequential(double(i, o), nn.ReLU()) for i, o in pairwise(channels)]
+        to_image = (double(channels[-1], spec.shape[0]), Crop(*spec.shape[1:]), output_activation(spec.output))
         network = Decoder([project, *inner, nn.Sequential(*to_image)])
         initialise_xavier(network)
         return network
@@ -91,7 +66,7 @@ class CriticNetworks(Architecture):
 
     def _image_critic(self, shape: tuple[int, ...], condition: int) -> Discriminator:
         sizes = (shape[0], *self.critic_channels)
-        levels = [nn.Sequential(_halve(i, o, self.kernel), nn.LeakyReLU(self.slope)) for i, o in pairwise(sizes)]
+        levels = [nn.Sequential(halve(i, o, self.kernel), nn.LeakyReLU(self.slope)) for i, o in pairwise(sizes)]
         features = sizes[-1] * prod(halved(shape, len(self.critic_channels)))
         hidden = [nn.Linear(features + condition, self.units), nn.LeakyReLU(self.slope)]
         drop = [Dropout(self.critic_dropout)] if self.critic_dropout else []
@@ -130,7 +105,7 @@ class LFWNetworks(CriticNetworks):
         """Convolutions and a hidden layer; noise enters as constant channels."""
         sizes = (shape[0] + noise, *self.encoder_channels)
         pool = nn.MaxPool2d(2, ceil_mode=True)
-        levels = [nn.Sequential(_halve(i, o, self.kernel), nn.ReLU(), pool) for i, o in pairwise(sizes)]
+        levels = [nn.Sequential(halve(i, o, self.kernel), nn.ReLU(), pool) for i, o in pairwise(sizes)]
         features = sizes[-1] * prod(halved(shape, 2 * len(self.encoder_channels)))
         hidden = nn.Sequential(nn.Flatten(), nn.Linear(features, self.units), nn.ReLU())
         return _encoder([*levels, hidden], heads, self.units, noise_as_channels=True)
@@ -143,11 +118,3 @@ def _encoder(
     network = Encoder(blocks, made, noise_as_channels=noise_as_channels)
     initialise_xavier(network)
     return network
-
-
-def _halve(i: int, o: int, kernel: int) -> nn.Conv2d:
-    return nn.Conv2d(i, o, kernel, stride=2, padding=kernel // 2)
-
-
-def _double(i: int, o: int) -> nn.ConvTranspose2d:
-    return nn.ConvTranspose2d(i, o, 3, stride=2, padding=1, output_padding=1, bias=False)
