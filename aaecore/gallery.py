@@ -29,7 +29,7 @@ def draw_gallery(model: Model, data: Data, folder: Path, *, seed: int = 0) -> li
 def _pictures(model: Model, data: Data, folder: Path, seed: int) -> Iterator[Path]:
     from aaecore import pictures
 
-    shown = data.heldout or data
+    shown = data.judged.some(POINTS)
     shaped = model.recipe.shapes_codes
     if "decoder" in model.networks and shaped:
         path = folder / "samples.png"
@@ -38,27 +38,24 @@ def _pictures(model: Model, data: Data, folder: Path, seed: int) -> Iterator[Pat
         if model.label_names:
             yield _styles(model, folder / "styles.png", seed)
     if "encoder" in model.networks:
-        rows = torch.arange(min(len(shown), POINTS))
-        x, y = shown.x.take(rows), None if shown.y is None else shown.y[rows]
+        x = shown.x.take(range(len(shown)))
         if "decoder" in model.networks:
-            yield _reconstructions(model, shown, folder / "reconstructions.png")
+            yield _reconstructions(model, shown.some(PAIRS), folder / "reconstructions.png")
         if not shaped:
             return
         path = folder / "codes.png"
-        z, draws, draw_labels = model.encode(x, sample=True), *_draws(model, len(rows), seed)
+        z, draws, draw_labels = model.encode(x, sample=True), *_draws(model, len(shown), seed)
         projection = model.recipe.projection(model.networks)
-        pictures.codes(z, y, draws, path, prior_labels=draw_labels, classes=model.classes, projection=projection)
+        pictures.codes(z, shown.y, draws, path, prior_labels=draw_labels, classes=model.classes, projection=projection)
         yield path
 
 
 def _reconstructions(model: Model, shown: Data, path: Path) -> Path:
     from aaecore import pictures
 
-    rows = torch.arange(min(len(shown), PAIRS))
-    x = shown.x.take(rows)
-    y = None if shown.y is None else shown.y[rows]
-    target = None if shown.target is None else shown.target.take(rows)
-    pictures.reconstructions(x, model.reconstruct(x, labels=y), path, target)
+    rows = range(len(shown))
+    x, target = shown.x.take(rows), None if shown.target is None else shown.target.take(rows)
+    pictures.reconstructions(x, model.reconstruct(x, labels=shown.y), path, target)
     return path
 
 

@@ -197,6 +197,6 @@ def diagnose(model: Model, data: Data) -> dict[str, float]:
     """Mean |sigma|, std of mu and of z on some held-out samples, for every posterior that has a sigma."""
     if not model.recipe.posterior.reparameterized or "encoder" not in model.networks:
         return {}
-    judged = data.heldout or data
-    x = judged.x.take(range(min(len(judged), DIAGNOSED)))
+    judged = data.judged.some(DIAGNOSED)
+    x = judged.x.take(range(len(judged)))
     return sigma_collapse(model.compute(lambda f: f.mu, x), model.compute(lambda f: f.sigma, x))

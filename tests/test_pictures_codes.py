@@ -109,3 +109,13 @@ def test_the_legend_explains_what_is_there_and_no_more():
 def test_codes_that_do_not_go_together_are_refused(tmp_path, z, labels, draws):
     with pytest.raises(DataError):
         codes(z, labels, draws, tmp_path / "c.png")
+
+
+def test_a_given_map_projects_codes_and_prior_alike_and_the_axis_says_so():
+    z, p, onto = normal(30, 5), normal(40, 5, 1), normal(5, 2, 2)
+    plane = on_plane(z, p, onto)
+    np.testing.assert_allclose(plane.codes, z @ onto)
+    np.testing.assert_allclose(plane.prior, p @ onto)
+    assert plane.axes[0] == "first projection of 5-D codes"
+    with pytest.raises(DataError, match="give one of"):
+        on_plane(z, p, onto.T)

@@ -9,6 +9,7 @@ from attrs import evolve, frozen
 from torch import Tensor
 
 from aaecore.data.samples import Indices, Samples, as_indices
+from aaecore.randomness import Draw
 
 _HASHED_ROWS = 64
 
@@ -53,6 +54,17 @@ class Data:
             target=None if self.target is None else self.target.subset(rows),
             condition=None if self.condition is None else self.condition[rows],
         )
+
+    @property
+    def judged(self) -> Data:
+        """What figures and pictures are of: the held-out data, or, without any, the training data."""
+        return self.heldout or self
+
+    def some(self, most: int) -> Data:
+        """All samples, or so many chosen at random, always the same ones; files may be sorted by class."""
+        if len(self) <= most:
+            return self
+        return self.subset(Draw(0).purpose("some").permutation(len(self))[:most])
 
     def fingerprint(self) -> str:
         """A hash of sizes, labels and some of the samples, the same wherever the data lies."""

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from aaecore.errors import DataError
 
-SIGMAS: tuple[float, ...] = tuple(10 ** (-1 + i / 9) for i in range(10))
-"""Ten window widths from 0.1 to 1, evenly spaced in the logarithm, for pixels in [0, 1]."""
+SIGMAS: tuple[float, ...] = tuple(0.09 * (0.25 / 0.09) ** (i / 19) for i in range(20))
+"""Twenty window widths from 0.09 to 0.25, evenly spaced in the logarithm, for images with pixels in [0, 1]."""
 
 
 def parzen_log_likelihood(

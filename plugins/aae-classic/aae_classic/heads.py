@@ -82,7 +82,7 @@ class DimensionalityReduction(SemiSupervised):
     code: int = 2
     head_distance: float = field(default=2.0, validator=gt(0))
     head_weight: float = field(default=1.0, validator=ge(0))
-    head_optimizer: Optimizer = SGD(lr=0.01, momentum=0.9)
+    head_optimizer: Optimizer = SGD(lr=0.01, momentum=0.9, milestones=(70,))
 
     def own_networks(self, spec: Spec) -> Builders:
         """As semi-supervised, and the cluster heads."""

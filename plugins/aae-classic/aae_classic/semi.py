@@ -164,7 +164,9 @@ class SemiSupervised(Classic):
         return f.y
 
     def check(self, recipe: Recipe, spec: Spec) -> None:
-        """Needs labels unless there is no supervision."""
+        """Needs labels unless there is no supervision, which then must see none."""
+        if self.supervision == "none" and self.decode_true_labels:
+            raise ConfigError("recipe.decode_true_labels", "clusters are found without labels; leave it out")
         if self.supervision != "none":
             need_labels(spec, "learns classes from labels (or set supervision=none and categories=K to cluster)")
             if self.categories_for(spec) < spec.classes:

@@ -9,6 +9,7 @@ from aae_classic.geometry import Crop, Pad
 from torch import nn
 
 from aaecore.errors import ConfigError
+from aaecore.optimizer import Adam
 from aaecore.spec import Spec
 
 SWITCHES = list(product([True, False], repeat=3))
@@ -126,8 +127,7 @@ def test_vectors_are_refused_with_the_architecture_that_takes_them(tiny, vectors
 @pytest.mark.parametrize("switches", SWITCHES)
 def test_all_eight_train(bench, switches):
     switched = dict(zip(("all_conv", "no_fc", "batch_norm"), switches, strict=True))
-    b = bench("classic", {"name": "cnn", "channels": [6], "discriminator_hidden": [16], **switched})
-    first = b.run()["rec/L_rec"]
-    for step in range(1, 30):
-        last = b.run(f=b.forward(step))["rec/L_rec"]
-    assert last < 0.9 * first
+    small = {"name": "cnn", "channels": [6], "discriminator_hidden": [16], **switched}
+    b = bench("classic", small, reconstruction_optimizer=Adam(lr=5e-3))
+    losses = [b.run(f=b.forward(step))["rec/L_rec"] for step in range(60)]
+    assert losses[-1] < 0.7 * losses[0]

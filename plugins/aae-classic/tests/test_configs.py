@@ -41,8 +41,9 @@ def test_likelihood(name, code, std):
     r = loaded(name).recipe
     assert (r.code, r.prior, r.batch, r.architecture) == (code, Gaussian(std=std), 100, REFERENCE)
     assert (r.scaling, r.input_noise) == ("pixelwise" if "tfd" in name else "unit", 0.0)
-    assert steps(r.reconstruction_optimizer, 50, 1000) == [0.01, 0.001, 0.0001]
-    adversarial(r, [0.1, 0.01, 0.001], 50, 1000)
+    slower = 0.01 if "tfd" in name else 1.0  # MNIST's rates diverge on 2304 standardised pixels
+    assert steps(r.reconstruction_optimizer, 50, 1000) == [slower * lr for lr in (0.01, 0.001, 0.0001)]
+    adversarial(r, [0.01, 0.001, 0.0001] if "tfd" in name else [0.1, 0.01, 0.001], 50, 1000)
     assert r.reconstruction_optimizer.momentum == 0.9
 
 
@@ -63,8 +64,10 @@ def test_semi_supervised_and_dimensionality_reduction_on_mnist(name):
     assert (r.input_noise, r.input_dropout, r.epochs, r.architecture) == (0.3, 0.0, 5000, REFERENCE)
     assert r.prior == Gaussian(std=1.0)
     assert steps(r.reconstruction_optimizer, 50, 1000) == [0.01, 0.001, 0.0001]
-    assert steps(r.classification_optimizer, 50, 1000) == [0.1, 0.01, 0.001]
-    assert r.reconstruction_optimizer.momentum == r.classification_optimizer.momentum == 0.9
+    if r.supervision == "semi":
+        assert steps(r.classification_optimizer, 50, 1000) == [0.1, 0.01, 0.001]
+        assert r.classification_optimizer.momentum == 0.9
+    assert r.reconstruction_optimizer.momentum == 0.9
     adversarial(r, [0.1, 0.01, 0.001], 50, 1000)
     count = name.rsplit("-", 1)[1]
     assert config.data.labels == (int(count) if count.isdigit() else None)
