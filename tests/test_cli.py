@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import tomllib
 from types import ModuleType
 
@@ -36,18 +35,13 @@ def refusal(capsys, *arguments: str) -> str:
 
 
 @pytest.mark.parametrize("command", [None, *cli.COMMANDS])
-def test_help_answers_at_once_and_without_torch(command):
+def test_help_imports_nothing_heavy(command):
     code = "import sys\nfrom aaecore.cli import main\ntry: main()\nfinally: print(*sys.modules, file=sys.stderr)"
     arguments = [*([command] if command else []), "--help"]
-    elapsed = []
-    for _ in range(3):
-        started = time.perf_counter()
-        done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
-        elapsed.append(time.perf_counter() - started)
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
     assert "Usage: aae" in done.stdout
     heavy = {"torch", "numpy", "attrs", "pluggy", "rich", "matplotlib"} & set(done.stderr.split())
     assert not heavy
-    assert min(elapsed) < 0.5
 
 
 def test_importing_the_core_does_not_import_torch():
