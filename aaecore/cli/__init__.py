@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from errno import ENOSPC
 from importlib import import_module
 
 import click
@@ -71,9 +72,9 @@ def _run(arguments: Sequence[str] | None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except OSError as e:
-        if e.filename is None:
+        if e.filename is None and e.errno != ENOSPC:
             raise
-        return _refused(f"{e.filename}: {e.strerror}")
+        return _refused(f"{e.filename or 'the output'}: {e.strerror}")
 
 
 def _refused(message: str) -> int:
