@@ -73,7 +73,7 @@ class Checkpoints:
             except RunError as e:
                 damaged.append(str(e))
         reasons = f" ({'; '.join(damaged)})" if damaged else ""
-        raise RunError(f"{self.folder}: holds no checkpoint to resume from{reasons}; train again without --resume")
+        raise RunError(f"{self.folder}: holds no checkpoint to resume from{reasons}; train anew into another --out")
 
 
 def read(path: Path) -> Checkpoint:

@@ -223,6 +223,10 @@ class Recipe(Part):
 
     def validate(self, spec: Spec) -> None:
         """Raise `AAEError` unless all parts work together on such data."""
+        if not self.shapes_codes and self.prior.networks(self, spec):
+            raise ConfigError(
+                "recipe.prior", "this recipe's codes follow no prior, so none can be trained; leave it out"
+            )
         for part in [self, *parts_of(self)]:
             part.check(self, spec)
 
@@ -236,4 +240,9 @@ def _free(name: str, taken: Mapping[str, object]) -> str:
 def _seeded(build: Callable[[], Module], seed: int, role: str) -> Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(Draw(seed).purpose("init." + role).generator.initial_seed())
-        return build()
+        try:
+            return build()
+        except (RuntimeError, MemoryError) as e:
+            if isinstance(e, RuntimeError) and "alloc" not in str(e) and "memory" not in str(e):
+                raise
+            raise AAEError(f"the network {role!r} does not fit in memory; make code or architecture smaller") from e

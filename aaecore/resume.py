@@ -18,7 +18,7 @@ from attrs import evolve
 from aaecore.checkpoints import Checkpoint, Checkpoints
 from aaecore.config import Config, RunConfig, to_dict
 from aaecore.data import Data
-from aaecore.errors import Interrupted, RunError
+from aaecore.errors import Interrupted, RunError, suggest
 from aaecore.observer import Observer
 from aaecore.rundir import History
 from aaecore.saved import plugins_of
@@ -80,6 +80,14 @@ def checkpoint_to_resume(folder: Path, now: Mapping[str, Any], allowed: Sequence
     if not isinstance(then, dict):
         raise RunError(f"{path}: does not say what it was trained with; train again without --resume")
     keys = sorted(then.keys() | now.keys())
+    for key in allowed:
+        if not any(_within(k, key) for k in keys):
+            raise RunError(f"--allow-change {key}: no such setting; {suggest(key, keys)}")
+    if found.state["epoch"] > now.get("recipe.epochs", found.state["epoch"]):
+        done, wanted = found.state["epoch"], now["recipe.epochs"]
+        raise RunError(
+            f"{folder}: has trained for {done} epochs, which is more than {wanted}; give --epochs {done} or more"
+        )
     changed = [k for k in keys if then.get(k) != now.get(k) and not any(_within(k, a) for a in allowed)]
     if changed:
         differences = "; ".join(f"{k} was {then.get(k)!r} and is {now.get(k)!r}" for k in changed[:3])
@@ -105,7 +113,9 @@ def stopping_on_signals(training: Training, folder: Path | None) -> Iterator[Non
     except KeyboardInterrupt as e:
         if folder is None:
             raise
-        raise Interrupted(f" at step {training.step}; go on with: aae train --resume --out {folder}") from e
+        kept = Checkpoints(folder / CHECKPOINTS).paths()
+        way = f"go on with: aae train --resume --out {folder}" if kept else "no checkpoint was kept"
+        raise Interrupted(f" at step {training.step}; {way}") from e
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

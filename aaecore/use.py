@@ -66,7 +66,7 @@ def _encoded(model: Model, data: Data, chunk: int = 1000) -> Tensor:
 
 def _data(run: str, source: str | None) -> Data:
     config = load_run_config(run)
-    chosen = config.data if source is None else evolve(config.data, source=source, labels=None, limit=None)
+    chosen = config.data if source is None else evolve(config.data, source=source, labels=None, limit=None, heldout=0.0)
     return load_data(chosen, config.run.seed)
 
 
