@@ -157,8 +157,9 @@ class Forward:
 
     @quantity
     def z_prior(self) -> Tensor:
-        """Codes drawn from the prior p(z), (B, code)."""
-        return self.recipe.sample_prior(self)
+        """Codes drawn from the prior p(z), (B, code); of samples asked for by code, these."""
+        given = self.batch.get("asked_codes")
+        return self.recipe.sample_prior(self) if given is None else given
 
     @quantity
     def x_rec(self) -> Tensor:

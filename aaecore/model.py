@@ -79,10 +79,27 @@ class Model:
     ) -> Tensor:
         """`n` new samples; `labels`, one or (n,), asks for these classes, `condition`, (width,) or (n, width), for
         samples that go with these vectors."""
-        if not self.recipe.shapes_codes:
-            raise AAEError("this recipe's codes follow no prior, so there is nothing to sample; reconstruct instead")
+        self._need_prior()
         asked, given = self._asked(labels, n), self._condition(condition, n)
         return self._batched(lambda f: self._unscaled(f.x_gen), seed, n=n, asked_labels=asked, condition=given)
+
+    def sample_at(
+        self,
+        z: ArrayLike | Tensor,
+        *,
+        labels: ArrayLike | Tensor | None = None,
+        condition: ArrayLike | Tensor | None = None,
+        seed: int = 0,
+    ) -> Tensor:
+        """New samples whose codes are `z` (N, code) in place of draws from the prior; the rest as in `sample`."""
+        self._need_prior()
+        codes = torch.as_tensor(np.asarray(z), dtype=torch.float32)
+        if codes.dim() != 2 or codes.shape[1] != self.recipe.code:
+            raise DataError(f"codes are (N, {self.recipe.code}) for this recipe, not {tuple(codes.shape)}")
+        asked, given = self._asked(labels, len(codes)), self._condition(condition, len(codes))
+        return self._batched(
+            lambda f: self._unscaled(f.x_gen), seed, asked_codes=codes, asked_labels=asked, condition=given
+        )
 
     def prior(self, n: int, *, labels: ArrayLike | Tensor | None = None, seed: int = 0) -> Tensor:
         """`n` draws from the prior, (n, code)."""
@@ -92,9 +109,18 @@ class Model:
         """Probabilities of the classes (or clusters), (N, K)."""
         return self._batched(lambda f: f.recipe.predict(f), 0, x=x)
 
-    def compute(self, quantity: Callable[[Forward], Tensor], x: ArrayLike | Tensor, *, seed: int = 0) -> Tensor:
-        """Any quantity of a `Forward` in inference mode, for all samples."""
-        return self._batched(quantity, seed, x=x)
+    def compute(
+        self,
+        quantity: Callable[[Forward], Tensor],
+        x: ArrayLike | Tensor,
+        *,
+        labels: ArrayLike | Tensor | None = None,
+        sample: bool = True,
+        seed: int = 0,
+    ) -> Tensor:
+        """Any quantity of a `Forward` in inference mode, for all samples; `sample` draws codes from the posterior."""
+        y = None if labels is None else _labels(labels, len(x), self.spec.classes)  # type: ignore[arg-type]
+        return self._batched(quantity, seed, sampled=sample, x=x, y=y)
 
     def prior_representation(self, n: int, *, labels: ArrayLike | Tensor | None = None, seed: int = 0) -> Tensor:
         """What `n` codes as `encode` gives them should look like, (n, code)."""
@@ -195,6 +221,10 @@ class Model:
         if given.shape not in ((width,), (n, width)):
             raise DataError(f"condition has shape {tuple(given.shape)}; this model takes ({width},) or ({n}, {width})")
         return given.expand(n, -1)
+
+    def _need_prior(self) -> None:
+        if not self.recipe.shapes_codes:
+            raise AAEError("this recipe's codes follow no prior, so there is nothing to sample; reconstruct instead")
 
     def _need(self, role: str) -> None:
         if role not in self.networks:

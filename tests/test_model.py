@@ -104,6 +104,14 @@ def test_using_a_model_changes_nothing_in_it(toy, fit):
     assert all(torch.equal(v, before[k]) for k, v in network_tensors(model.networks).items())
 
 
+def test_samples_are_asked_for_by_code(model):
+    z = model.prior(5, seed=3)
+    assert torch.equal(model.sample_at(z), model.sample(5, seed=3))
+    assert torch.equal(model.sample_at(z.numpy()), model.decode(z))
+    with pytest.raises(DataError, match=r"codes are \(N, 2\) for this recipe, not \(5, 3\)"):
+        model.sample_at(np.zeros((5, 3)))
+
+
 def test_samples_are_asked_for_by_label(labelled):
     asked = labelled.prior(4, labels=[3, 2, 1, 0])
     assert asked.argmax(1).tolist() == [3, 2, 1, 0]
