@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from attrs import field, frozen
 from torch import Tensor
 
 from aaecore.forward import Forward
-from aaecore.loss import AdversarialLoss, Noisy, Scores
+from aaecore.loss import AdversarialLoss, Noisy, Scores, Side
 from aaecore.phase import Phase
 
 
@@ -60,19 +60,20 @@ class Adversary:
         return total
 
 
+def games(phases: Iterable[Phase]) -> Iterator[tuple[Adversary, Side]]:
+    """The games that phases play, in order, and on which side."""
+    for phase in phases:
+        for term in phase.terms.values():
+            game = getattr(term.loss, "__self__", None)  # a term is a method of an adversary
+            if isinstance(game, Adversary):
+                yield game, "generator" if term.loss == game.deceive else "discriminator"
+
+
 def equilibria(phases: Iterable[Phase]) -> dict[str, tuple[str, float]]:
     """For each phase that plays one game, what its loss is where nobody can tell real from fake."""
     found = {}
     for phase in phases:
-        values = {_equilibrium(term.loss) for term in phase.terms.values()} - {None}
+        values = {game.loss.equilibrium(side, len(game.fakes)) for game, side in games([phase])} - {None}
         if len(values) == 1:
             found[phase.name] = values.pop()
     return {name: value for name, value in found.items() if value is not None}
-
-
-def _equilibrium(loss: object) -> tuple[str, float] | None:
-    game = getattr(loss, "__self__", None)  # a term is a method of an adversary
-    if not isinstance(game, Adversary):
-        return None
-    deceives = getattr(loss, "__func__", None) is Adversary.deceive
-    return game.loss.equilibrium("generator" if deceives else "discriminator", len(game.fakes))

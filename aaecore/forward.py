@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 from attrs import define
 from torch import Tensor
 from torch.nn import Module
+from torch.nn.functional import one_hot
 
+from aaecore.errors import DataError
 from aaecore.randomness import Draw
 
 if TYPE_CHECKING:
@@ -170,6 +172,26 @@ class Forward:
     def x_gen(self) -> Tensor:
         """Samples decoded from draws of the prior."""
         return self.net.decoder(self.recipe.code_of_prior(self))  # type: ignore[no-any-return]
+
+    @quantity
+    def y_known(self) -> Tensor:
+        """The label one-hot in K + 1 places, the last for "no label", (B, K + 1)."""
+        if self.labels is None:
+            raise DataError("this recipe's networks are given the samples' labels; pass labels=")
+        k = self.spec.classes
+        return one_hot(self.labels.where(self.labels >= 0, k), k + 1).float()
+
+    @quantity
+    def y(self) -> Tensor:
+        """The samples' own labels, one-hot (B, K); zero where unlabelled."""
+        return self.y_known[:, :-1]
+
+    @quantity
+    def y_prior(self) -> Tensor:
+        """The labels of new samples, one-hot (B, K): those asked for, or random ones."""
+        k = self.draw("y_prior").integers(self.spec.classes, self.n)
+        asked = self.asked_labels
+        return one_hot(k if asked is None else asked.where(asked >= 0, k), self.spec.classes).float()
 
     # ---- running networks
 

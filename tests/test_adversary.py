@@ -4,7 +4,7 @@ import pytest
 import torch
 from attrs import evolve
 
-from aaecore.adversary import Adversary
+from aaecore.adversary import Adversary, games
 from aaecore.defaults.losses import BCE
 from aaecore.forward import Forward
 from aaecore.loss import Noisy, without_noise
@@ -48,3 +48,8 @@ def test_noise_is_on_both_sides_of_the_game(toy):
     assert noisy.discriminate(f) != plain.discriminate(f)
     assert noisy.deceive(f) != plain.deceive(f)
     assert plain.deceive(f) == plain.deceive(f)
+
+
+def test_the_games_that_phases_play_are_found_with_their_side(toy):
+    found = [(game.network, side) for game, side in games(toy().all_phases(Spec((1, 4, 4))))]
+    assert found == [("code_discriminator", "discriminator"), ("code_discriminator", "generator")]

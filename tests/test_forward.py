@@ -163,3 +163,17 @@ def test_constants_are_cut_inside_containers():
     assert not found["a"].requires_grad
     assert not found["b"][0].requires_grad
     assert found["b"][2] == "word"
+
+
+def test_labels_are_one_hot_with_a_place_for_none(toy, networks):
+    batch = {"x": torch.rand(3, 4), "y": torch.tensor([2, -1, 0])}
+    f = Forward(toy(), Spec(shape=(4,), classes=3), networks, batch, Draw(0))
+    assert f.y_known.tolist() == [[0, 0, 1, 0], [0, 0, 0, 1], [1, 0, 0, 0]]
+    assert f.y.tolist() == [[0, 0, 1], [0, 0, 0], [1, 0, 0]]
+
+
+def test_new_samples_have_the_labels_asked_for_or_any(toy, networks):
+    asked = torch.tensor([2, 1] + 300 * [-1])
+    f = Forward(toy(), Spec(shape=(4,), classes=3), networks, {"asked_labels": asked}, Draw(0))
+    assert f.y_prior[:2].argmax(1).tolist() == [2, 1]
+    assert set(f.y_prior[2:].argmax(1).tolist()) == {0, 1, 2}

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import ClassVar
 
 import torch
 from attrs import field, frozen
 from attrs.validators import ge, gt
 from torch import Tensor
-from torch.nn.functional import one_hot
 
 from aae_classic.priors import Mixture, PlanarPrior
 from aaecore.adversary import Adversary
 from aaecore.defaults.priors import Gaussian
-from aaecore.errors import ConfigError, DataError
-from aaecore.forward import Forward, quantity
+from aaecore.errors import ConfigError
+from aaecore.forward import Forward
 from aaecore.optimizer import Adam, Optimizer
 from aaecore.phase import Phase, Term
 from aaecore.prior import Prior
@@ -82,41 +80,14 @@ class Classic(Recipe):
         )
 
 
-class LabelForward(Forward):
-    """A batch with labels as one-hot vectors."""
-
-    @quantity
-    def slot(self) -> Tensor:
-        """The label one-hot in K + 1 places, the last for "no label", (B, K + 1)."""
-        assert self.labels is not None
-        k = self.spec.classes
-        return one_hot(self.labels.where(self.labels >= 0, k), k + 1).float()
-
-    @quantity
-    def y(self) -> Tensor:
-        """The samples' own labels, one-hot (B, K); zero where unlabelled."""
-        if self.labels is None:
-            raise DataError("this recipe's decoder is given the samples' labels; pass labels=")
-        return self.slot[:, :-1]
-
-    @quantity
-    def y_prior(self) -> Tensor:
-        """The labels of new samples, one-hot (B, K): those asked for, or random ones."""
-        k = self.draw("y_prior").integers(self.spec.classes, self.n)
-        asked = self.asked_labels
-        return one_hot(k if asked is None else asked.where(asked >= 0, k), self.spec.classes).float()
-
-
-def _slot(f: Forward) -> Tensor:
-    assert isinstance(f, LabelForward)
-    return f.slot
+def _known(f: Forward) -> Tensor:
+    return f.y_known
 
 
 @frozen(kw_only=True)
 class LabelInformedPrior(Classic):
     """Labels choose the prior's segment, and the discriminator is told them (section 2.3, figures 3 and 4)."""
 
-    forward: ClassVar[type[Forward]] = LabelForward
     code: int = 2
     prior: Prior = Mixture()
 
@@ -126,7 +97,7 @@ class LabelInformedPrior(Classic):
 
     def adversary(self) -> Adversary:
         """Real and fake stand beside the same one-hot, so the share of unlabelled samples gives nothing away."""
-        return Adversary("code_discriminator", real="z_prior", fakes="z", loss=self.adversarial, condition=_slot)
+        return Adversary("code_discriminator", real="z_prior", fakes="z", loss=self.adversarial, condition=_known)
 
     def prior_labels(self, f: Forward) -> Tensor | None:
         """The batch's own labels while training."""
@@ -150,7 +121,6 @@ class LabelInformedPrior(Classic):
 class Supervised(Classic):
     """The decoder is given the label, so that codes hold style only (section 4, figure 6)."""
 
-    forward: ClassVar[type[Forward]] = LabelForward
     code: int = 15
     prior: Prior = Gaussian()
 
@@ -160,12 +130,10 @@ class Supervised(Classic):
 
     def code_of_data(self, f: Forward) -> Tensor:
         """cat(z, y)."""
-        assert isinstance(f, LabelForward)
         return torch.cat([f.z, f.y], dim=1)
 
     def code_of_prior(self, f: Forward) -> Tensor:
         """cat(z_prior, y_prior)."""
-        assert isinstance(f, LabelForward)
         return torch.cat([f.z_prior, f.y_prior], dim=1)
 
     def prior_labels(self, f: Forward) -> Tensor | None:

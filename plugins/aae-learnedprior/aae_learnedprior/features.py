@@ -13,13 +13,13 @@ from torch.nn import Module
 from torch.nn import functional as F
 
 from aae_learnedprior.networks import IMAGE, features
-from aaecore.adversary import Adversary
+from aaecore.adversary import Adversary, games
 from aaecore.errors import ConfigError
 from aaecore.forward import Forward
 from aaecore.loss import ReconstructionLoss
 from aaecore.optimizer import Adam, Optimizer
 from aaecore.part import parts_of
-from aaecore.phase import Phase, Term
+from aaecore.phase import Phase
 from aaecore.recipe import Recipe
 from aaecore.spec import Spec
 
@@ -74,8 +74,8 @@ class FeatureError(ReconstructionLoss):
 
     def evaluated(self, phase: Phase) -> Sequence[str]:
         """The image discriminator, in phases where it measures and is not deceived as well."""
-        terms = phase.terms.values()
-        return (IMAGE,) if any(t.loss == self for t in terms) and not any(map(_is_image_game, terms)) else ()
+        measures = any(term.loss == self for term in phase.terms.values())
+        return (IMAGE,) if measures and all(game.network != IMAGE for game, _ in games([phase])) else ()
 
     def check(self, recipe: Recipe, spec: Spec) -> None:
         """Needs an encoder and a decoder."""
@@ -93,8 +93,3 @@ def distance(rec: Tensor, wanted: Tensor, norm: str) -> Tensor:
     if norm == "norm":
         return (rec - wanted).flatten(1).square().sum(dim=1).sqrt().mean()
     return 0.5 * F.mse_loss(rec, wanted, reduction="sum") / (len(rec) if norm == "half-sum" else rec.numel())
-
-
-def _is_image_game(term: Term) -> bool:
-    game = getattr(term.loss, "__self__", None)
-    return isinstance(game, Adversary) and game.network == IMAGE

@@ -9,7 +9,6 @@ from typing import Literal
 from attrs import field, frozen
 from attrs.validators import ge, gt, in_
 from torch import Tensor
-from torch.nn.functional import one_hot
 
 from aae_learnedprior.architecture import Residual
 from aae_learnedprior.features import FeatureError
@@ -91,11 +90,7 @@ class LearnedPrior(Recipe):
 
     def _told(self, f: Forward) -> Tensor:
         """What stands beside the codes of samples and of the prior alike, which were drawn for it."""
-        if self.condition == "dense":
-            return f.condition
-        assert f.labels is not None
-        k = f.spec.classes
-        return one_hot(f.labels.where(f.labels >= 0, k), k + 1).float()
+        return f.condition if self.condition == "dense" else f.y_known
 
     @property
     def conditional_prior(self) -> bool:

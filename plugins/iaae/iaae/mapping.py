@@ -9,7 +9,7 @@ from attrs import field, frozen
 from attrs.validators import ge
 from torch import Tensor, nn
 
-from aaecore.adversary import Adversary
+from aaecore.adversary import Adversary, games
 from aaecore.architecture import Architecture, Decoder, Discriminator, Encoder
 from aaecore.defaults.priors import Gaussian
 from aaecore.errors import ConfigError
@@ -94,11 +94,9 @@ class MappedPrior(Prior):
 
 def _game_on_codes(phases: Sequence[Phase]) -> Adversary:
     """The game in which draws from the prior are real, with its condition if it has one."""
-    for phase in phases:
-        for term in phase.terms.values():
-            game = getattr(term.loss, "__self__", None)
-            if isinstance(game, Adversary) and game.real == "z_prior":
-                return game
+    for game, _ in games(phases):
+        if game.real == "z_prior":
+            return game
     raise ConfigError("recipe.prior", "a mapped prior learns from a discriminator of codes, which this recipe lacks")
 
 
