@@ -3,7 +3,6 @@
 from math import pi
 
 import torch
-from aae_learnedprior.measures import mmd
 from aae_learnedprior.prior import Learned
 from aae_learnedprior.recipe import LearnedPrior
 from torch import Tensor, nn
@@ -12,6 +11,7 @@ import aaecore
 from aaecore.architecture import Decoder
 from aaecore.data import from_arrays
 from aaecore.defaults.architectures import MLP
+from aaecore.metrics import mmd
 from aaecore.optimizer import Adam
 
 FAST = Adam(lr=2e-3, beta1=0.5)
