@@ -177,7 +177,7 @@ class Forward:
     def y_known(self) -> Tensor:
         """The label one-hot in K + 1 places, the last for "no label", (B, K + 1)."""
         if self.labels is None:
-            raise DataError("this recipe's networks are given the samples' labels; pass labels=")
+            raise DataError("this recipe's networks are given the samples' labels; give them, or data that has them")
         k = self.spec.classes
         return one_hot(self.labels.where(self.labels >= 0, k), k + 1).float()
 

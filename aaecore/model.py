@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import Module
 
+from aaecore import asked
 from aaecore.data import Scaling
-from aaecore.data.arrays import as_array, channels_first
 from aaecore.errors import AAEError, DataError
 from aaecore.forward import Forward
 from aaecore.randomness import Draw
@@ -41,6 +40,7 @@ class Model:
         *,
         classes: tuple[str, ...] = (),
         metrics: Mapping[str, float] | None = None,
+        own: Iterable[str] = (),
     ) -> None:
         self.recipe = recipe
         self.spec = spec
@@ -49,25 +49,26 @@ class Model:
         self.classes = classes
         self.metrics = dict(metrics or {})
         """Final figures on held-out data, by flat names."""
+        self.own = tuple(own)
+        """Roles of the networks that a user made."""
 
     def encode(self, x: ArrayLike | Tensor, *, sample: bool = False, seed: int = 0) -> Tensor:
         """Codes of samples, (N, code): the recipe's representation, of the posterior's mean or of draws from it."""
-        return self._batched(lambda f: f.recipe.representation(f), seed, sampled=sample, x=x)
+        return self._batched(lambda f: f.recipe.representation(f), seed, sampled=sample, **self._samples(x))
 
     def decode(self, z: ArrayLike | Tensor) -> Tensor:
         """Samples for all that the recipe's decoder is given, (N, decoder_width): codes, labels if it takes them."""
         self._need("decoder")
         width = self.recipe.decoder_width(self.spec)
-        z = torch.as_tensor(np.asarray(z), dtype=torch.float32)
-        if z.dim() != 2 or z.shape[1] != width:
-            raise DataError(f"decode takes (N, {width}) for this recipe, not {tuple(z.shape)}")
-        return self._batched(lambda f: self._unscaled(f.net.decoder(f.batch["z"])), 0, z=z)
+        who = "decode takes" if width == self.recipe.code else f"decode takes codes of {self.recipe.code} and more,"
+        given = asked.codes(z, width, who)
+        return self._batched(lambda f: self._unscaled(f.net.decoder(f.batch["z"])), 0, z=given)
 
     def reconstruct(self, x: ArrayLike | Tensor, *, labels: ArrayLike | Tensor | None = None) -> Tensor:
         """Samples through encoder and decoder; `labels` (N,) where the decoder is given them."""
         self._need("encoder")
-        y = None if labels is None else _labels(labels, len(x), self.spec.classes)  # type: ignore[arg-type]
-        return self._batched(lambda f: self._unscaled(f.x_rec), 0, sampled=False, x=x, y=y)
+        self._need("decoder")
+        return self._batched(lambda f: self._unscaled(f.x_rec), 0, sampled=False, **self._samples(x, labels))
 
     def sample(
         self,
@@ -80,8 +81,8 @@ class Model:
         """`n` new samples; `labels`, one or (n,), asks for these classes, `condition`, (width,) or (n, width), for
         samples that go with these vectors."""
         self._need_prior()
-        asked, given = self._asked(labels, n), self._condition(condition, n)
-        return self._batched(lambda f: self._unscaled(f.x_gen), seed, n=n, asked_labels=asked, condition=given)
+        wishes = self._wishes(asked.count(n), labels, condition)
+        return self._batched(lambda f: self._unscaled(f.x_gen), seed, **wishes)
 
     def sample_at(
         self,
@@ -93,21 +94,54 @@ class Model:
     ) -> Tensor:
         """New samples whose codes are `z` (N, code) in place of draws from the prior; the rest as in `sample`."""
         self._need_prior()
-        codes = torch.as_tensor(np.asarray(z), dtype=torch.float32)
-        if codes.dim() != 2 or codes.shape[1] != self.recipe.code:
-            raise DataError(f"codes are (N, {self.recipe.code}) for this recipe, not {tuple(codes.shape)}")
-        asked, given = self._asked(labels, len(codes)), self._condition(condition, len(codes))
-        return self._batched(
-            lambda f: self._unscaled(f.x_gen), seed, asked_codes=codes, asked_labels=asked, condition=given
-        )
+        codes = asked.codes(z, self.recipe.code, "codes are")
+        wishes = self._wishes(len(codes), labels, condition)
+        return self._batched(lambda f: self._unscaled(f.x_gen), seed, asked_codes=codes, **wishes)
 
-    def prior(self, n: int, *, labels: ArrayLike | Tensor | None = None, seed: int = 0) -> Tensor:
+    def interpolate(
+        self,
+        n: int,
+        steps: int,
+        *,
+        labels: ArrayLike | Tensor | None = None,
+        condition: ArrayLike | Tensor | None = None,
+        seed: int = 0,
+    ) -> Tensor:
+        """`n` walks of `steps` samples between two draws from the prior, (n, steps, ...).
+
+        Codes lie evenly on the straight line between the draws, both of one label: `labels`, or 0, 1, ... in turn.
+        """
+        from aaecore.walks import interpolations
+
+        return interpolations(self, n, steps, labels=labels, condition=condition, seed=seed)
+
+    def score(
+        self,
+        x: ArrayLike | Tensor,
+        *,
+        labels: ArrayLike | Tensor | None = None,
+        condition: ArrayLike | Tensor | None = None,
+    ) -> dict[str, Tensor]:
+        """How unusual each sample is, (N,) by name: see `aaecore.scores.scores`."""
+        from aaecore.scores import scores
+
+        return scores(self, x, labels=labels, condition=condition)
+
+    def prior(
+        self,
+        n: int,
+        *,
+        labels: ArrayLike | Tensor | None = None,
+        condition: ArrayLike | Tensor | None = None,
+        seed: int = 0,
+    ) -> Tensor:
         """`n` draws from the prior, (n, code)."""
-        return self._batched(lambda f: f.z_prior, seed, n=n, asked_labels=self._asked(labels, n))
+        self._need_prior()
+        return self._batched(lambda f: f.z_prior, seed, **self._wishes(asked.count(n), labels, condition))
 
     def predict(self, x: ArrayLike | Tensor) -> Tensor:
         """Probabilities of the classes (or clusters), (N, K)."""
-        return self._batched(lambda f: f.recipe.predict(f), 0, x=x)
+        return self._batched(lambda f: f.recipe.predict(f), 0, **self._samples(x))
 
     def compute(
         self,
@@ -115,17 +149,17 @@ class Model:
         x: ArrayLike | Tensor,
         *,
         labels: ArrayLike | Tensor | None = None,
+        condition: ArrayLike | Tensor | None = None,
         sample: bool = True,
         seed: int = 0,
     ) -> Tensor:
         """Any quantity of a `Forward` in inference mode, for all samples; `sample` draws codes from the posterior."""
-        y = None if labels is None else _labels(labels, len(x), self.spec.classes)  # type: ignore[arg-type]
-        return self._batched(quantity, seed, sampled=sample, x=x, y=y)
+        return self._batched(quantity, seed, sampled=sample, **self._samples(x, labels, condition))
 
     def prior_representation(self, n: int, *, labels: ArrayLike | Tensor | None = None, seed: int = 0) -> Tensor:
         """What `n` codes as `encode` gives them should look like, (n, code)."""
-        asked = self._asked(labels, n)
-        return self._batched(lambda f: f.recipe.prior_representation(f), seed, n=n, asked_labels=asked)
+        wishes = self._wishes(asked.count(n), labels)
+        return self._batched(lambda f: f.recipe.prior_representation(f), seed, **wishes)
 
     @property
     def label_names(self) -> tuple[str, ...]:
@@ -157,25 +191,21 @@ class Model:
     def _batched(
         self, quantity: Callable[[Forward], Tensor], seed: int, *, sampled: bool = True, **given: Any
     ) -> Tensor:
-        if "x" in given:
-            self._need("encoder")
+        seed = asked.seed(seed)
         modes = {network: network.training for network in self.networks.values()}
         try:
             for network in modes:
                 network.eval()
             with torch.inference_mode():
-                return torch.cat([quantity(f).cpu() for f in self._forwards(seed, sampled, given)])
+                found = [quantity(f).cpu() for f in self._forwards(seed, sampled, given)]
+            return torch.cat(found)  # out here, so that the result is a tensor others may train on
         finally:
             for network, mode in modes.items():
                 network.train(mode)
 
     def _forwards(self, seed: int, sampled: bool, given: Mapping[str, Any]) -> Iterator[Forward]:
-        tensors = {
-            name: self._tensor(name, value) for name, value in given.items() if value is not None and name != "n"
-        }
+        tensors = {name: value for name, value in given.items() if value is not None and name != "n"}
         n = given["n"] if "n" in given else len(next(iter(tensors.values())))
-        if n < 0:
-            raise DataError(f"{n} samples are none; ask for 0 or more")
         for start in range(0, max(n, 1), CHUNK):
             batch = {name: t[start : start + CHUNK].to(self.device) for name, t in tensors.items()}
             if "x" in batch:
@@ -186,41 +216,34 @@ class Model:
                 self.recipe, self.spec, self.networks, batch, draw, training=False, sampled=sampled, n=rows
             )
 
-    def _tensor(self, name: str, value: ArrayLike | Tensor) -> Tensor:
-        tensor = value if isinstance(value, Tensor) else torch.from_numpy(np.array(as_array(value)))
-        if name != "x":
-            return tensor
-        if self.spec.is_image and tensor.dim() in (3, 4) and tensor.shape[1:] != self.spec.shape:
-            tensor = channels_first(tensor)  # as in training data
-        if tensor.shape[1:] != self.spec.shape:
-            raise DataError(
-                f"this model takes samples of shape (N, {', '.join(map(str, self.spec.shape))}), not {np.shape(value)}"
-            )
-        return tensor / 255 if tensor.dtype == torch.uint8 and self.spec.is_image else tensor.float()
+    def _samples(
+        self,
+        x: ArrayLike | Tensor,
+        labels: ArrayLike | Tensor | None = None,
+        condition: ArrayLike | Tensor | None = None,
+    ) -> dict[str, Any]:
+        """A user's samples, and what is known of them, as a batch."""
+        self._need("encoder")
+        rows, spec = asked.samples(x, self.spec.shape), self.spec
+        y = None if labels is None else asked.labels(labels, len(rows), spec.classes)
+        given = None if condition is None else asked.condition(condition, len(rows), spec.condition)
+        return {"x": rows, "y": y, "condition": given}
 
-    def _unscaled(self, x: Tensor) -> Tensor:
-        return self.scaling.invert(x.float())
-
-    def _asked(self, labels: ArrayLike | Tensor | None, n: int) -> Tensor | None:
-        if labels is None:
-            return None
-        k = self.recipe.sample_labels(self.spec)
-        if not k:
+    def _wishes(
+        self, n: int, labels: ArrayLike | Tensor | None, condition: ArrayLike | Tensor | None = None
+    ) -> dict[str, Any]:
+        """What samples are asked for by, as a batch of `n`."""
+        k, width = self.recipe.sample_labels(self.spec), self.recipe.prior.own_condition(self.spec)
+        if labels is not None and not k:
             raise DataError(
                 "this recipe's samples cannot be asked for by label; train a supervised one, or leave it out"
             )
-        return _labels(labels, n, k)
+        wanted = None if labels is None else asked.labels(labels, n, k)
+        given = None if condition is None else asked.condition(condition, n, width)
+        return {"n": n, "asked_labels": wanted, "condition": given}
 
-    def _condition(self, condition: ArrayLike | Tensor | None, n: int) -> Tensor | None:
-        if condition is None:
-            return None
-        given = torch.as_tensor(np.asarray(condition), dtype=torch.float32)
-        width = self.recipe.prior.own_condition(self.spec)
-        if not width:
-            raise DataError("this recipe's samples heed no condition; train one whose prior does, or leave it out")
-        if given.shape not in ((width,), (n, width)):
-            raise DataError(f"condition has shape {tuple(given.shape)}; this model takes ({width},) or ({n}, {width})")
-        return given.expand(n, -1)
+    def _unscaled(self, x: Tensor) -> Tensor:
+        return self.scaling.invert(x.float())
 
     def _need_prior(self) -> None:
         if not self.recipe.shapes_codes:
@@ -229,17 +252,3 @@ class Model:
     def _need(self, role: str) -> None:
         if role not in self.networks:
             raise AAEError(f"this recipe has no {role}; its networks are: {', '.join(sorted(self.networks))}")
-
-
-def _labels(labels: ArrayLike | Tensor, n: int, k: int) -> Tensor:
-    """Labels below `k`, one or (n,), as int64 (n,)."""
-    given = as_array(labels)
-    if given.dtype.kind not in "iu" or given.shape not in ((), (1,), (n,)):
-        raise DataError(
-            f"labels are {given.dtype} {given.shape}, not integers ({n},); give one for each, or one for all"
-        )
-    if given.size and k and (given.min() < -1 or given.max() >= k):
-        raise DataError(
-            f"labels are 0 to {k - 1} here (-1 for any), not {given.min() if given.min() < -1 else given.max()}"
-        )
-    return torch.as_tensor(given, dtype=torch.int64).expand(n)

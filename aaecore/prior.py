@@ -31,6 +31,10 @@ class Prior(Part):
         """Codes for a batch, (B, code): `sample`, for priors that heed no more of the batch than labels."""
         return self.sample(f.n, f.recipe.code, labels=labels, draw=f.draw("z_prior"), net=f.net)
 
+    def log_density(self, z: Tensor) -> Tensor | None:
+        """log p(z) of codes (N, code), (N,), whatever their labels; None if it has no density that can be computed."""
+        return None
+
     def own_labels(self, spec: Spec) -> int:
         """By how many labels codes can be asked for to which it gives a meaning in whatever recipe; 0 for none."""
         return 0

@@ -50,6 +50,8 @@ class About:
     scaling: str
     plugins: dict[str, str]
     """The distributions its parts come from, and their versions."""
+    own: tuple[str, ...] = ()
+    """Roles of the networks that a user made."""
 
 
 def save_model(model: Model, path: Path) -> None:
@@ -57,7 +59,9 @@ def save_model(model: Model, path: Path) -> None:
     tensors = network_tensors(model.networks)
     tensors |= {f"scaling/{k}": v for k, v in model.scaling.tensors().items()}
     spec = model.spec
-    about = About(FORMAT, spec.shape, model.classes, spec.condition, model.scaling.kind, plugins_of(model.recipe))
+    about = About(
+        FORMAT, spec.shape, model.classes, spec.condition, model.scaling.kind, plugins_of(model.recipe), model.own
+    )
     whole = {k: v.detach().cpu().clone(memory_format=torch.contiguous_format) for k, v in tensors.items()}
     # One key only: safetensors writes several in an order that changes from process to process.
     write_bytes(path, save(whole, {KEY: json.dumps(cattrs.unstructure(about))}))
@@ -75,11 +79,14 @@ def load(run: str | Path, *, recipe: Recipe | None = None, networks: Mapping[str
     A run composed in Python is given its `recipe` again, and its own `networks` by role. Raises `RunError` if the
     directory holds no run, or a file of it is damaged, or a plugin it needs is missing.
     """
+    if not isinstance(run, (str, Path)):
+        raise RunError(f"expected the path of a run directory, got {run!r}")
     folder = Path(run)
     about, tensors = _read(folder / WEIGHTS)
     _need_plugins(folder, about.plugins)
     recipe = recipe or load_config(config=folder / CONFIG).recipe
     try:
+        _need_own(about.own, networks or {})
         scaling = Scaling.from_tensors(about.scaling, _under("scaling", tensors))
         spec = Spec(shape=about.shape, classes=len(about.classes), condition=about.condition, output=scaling.output)
         built = recipe.build(spec, networks=networks)
@@ -90,7 +97,9 @@ def load(run: str | Path, *, recipe: Recipe | None = None, networks: Mapping[str
     except (RuntimeError, MemoryError) as e:  # such as sizes beyond any memory
         reason = " ".join(str(e).split())[:200]
         raise RunError(f"{folder}: its networks cannot be built ({reason}); train again or restore it") from e
-    return Model(recipe, spec, built, scaling, classes=about.classes, metrics=read_metrics(folder)).eval()
+    return Model(
+        recipe, spec, built, scaling, classes=about.classes, metrics=read_metrics(folder), own=about.own
+    ).eval()
 
 
 def load_run_config(run: str | Path) -> Config:
@@ -132,6 +141,15 @@ def _check_roles(tensors: Mapping[str, Tensor], networks: Mapping[str, Module]) 
     """Refuse a file with networks that the configuration has not."""
     if strange := {k.partition("/")[0] for k in tensors} - {*networks, "scaling"}:
         raise RunError(f"holds a network {min(strange)[:40]!r} that its configuration does not have")
+
+
+def _need_own(own: tuple[str, ...], given: Mapping[str, Module]) -> None:
+    if missing := [role for role in own if role not in given]:
+        needed = ", ".join(f'"{role}": ...' for role in own)
+        raise RunError(
+            f"was trained with your own {' and '.join(missing)}, which only Python can make; "
+            f"give such networks: aaecore.load(run, networks={{{needed}}})"
+        )
 
 
 def _under(role: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -113,7 +113,7 @@ def new_model(config: Config, data: Data, networks: Mapping[str, Module] | None 
     condition = 0 if data.condition is None else data.condition.shape[1]
     spec = Spec(shape=data.shape, classes=len(data.classes), condition=condition, output=scaling.output)
     built = config.recipe.build(spec, seed=config.run.seed, networks=networks)
-    return Model(config.recipe, spec, built, scaling, classes=data.classes)
+    return Model(config.recipe, spec, built, scaling, classes=data.classes, own=networks or ())
 
 
 def scaling_kind(recipe: Recipe, data: Data) -> str:

@@ -2,95 +2,94 @@
 
 from __future__ import annotations
 
-from io import BytesIO
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import torch
-from attrs import evolve
 from torch import Tensor
 
-from aaecore.data import Data, load_data
-from aaecore.errors import RunError
-from aaecore.files import write_bytes
-from aaecore.model import Model
-from aaecore.saved import load, load_run_config
+from aaecore.outputs import output, write_tensors
+from aaecore.rundata import all_of, in_chunks, known_labels, run_data, shown_data
+from aaecore.saved import load
+from aaecore.wishes import condition_in, label_named
+
+SAMPLES, WALKS = 64, 10
+"""How many samples, or walks between samples, are drawn unless it is said."""
 
 
-def sample_command(run: str, n: int, out: str, label: int | None, seed: int) -> None:
-    """Draw samples to a picture (.png) or an array (.npy, .npz)."""
-    from aaecore import pictures
-
-    path = _output(out, (".png", ".npz", ".npy"))
-    images = load(run).sample(n, labels=label, seed=seed)
-    if path.suffix == ".png":
-        pictures.samples_grid(images, path)
-    else:
-        _write_arrays(path, {"x": images})
+def sample_command(
+    run: str,
+    out: str,
+    *,
+    n: int | None = None,
+    label: str | None = None,
+    condition: str | None = None,
+    interpolate: int | None = None,
+    seed: int = 0,
+) -> None:
+    """Draw samples, or walks of `interpolate` samples from one to another, to a picture or to arrays."""
+    path = output(out, (".png", ".npz", ".npy", ".csv"))
+    model = load(run)
+    wishes: dict[str, Any] = {"labels": label_named(model, label), "condition": condition_in(condition), "seed": seed}
+    if interpolate is None:
+        x = model.sample(SAMPLES if n is None else n, **wishes)
+        _write(path, {"x": x}, lambda: _draw_samples(x, path))
+        print(f"{path}: {len(x)} samples")
+        return
+    walks = model.interpolate(WALKS if n is None else n, interpolate, **wishes)
+    _write(path, {"x": walks}, lambda: _draw_walks(walks, path))
+    print(f"{path}: {len(walks)} walks of {interpolate} samples")
 
 
 def reconstruct_command(run: str, out: str, data: str | None, n: int) -> None:
-    """Reconstruct held-out samples to a picture (.png), or to arrays (.npz with x and x_rec)."""
+    """Reconstruct held-out samples to a picture, or to arrays x and x_rec."""
     from aaecore import pictures
 
-    path = _output(out, (".png", ".npz"))
+    path = output(out, (".png", ".npz", ".csv"))
     model = load(run)
-    shown = _heldout(run, data)
-    rows = torch.arange(min(n, len(shown)))
-    known = shown.y is not None and len(shown.classes) == model.spec.classes  # other data has other classes
-    x, y = shown.x.take(rows), shown.y[rows] if shown.y is not None and known else None
-    x_rec = model.reconstruct(x, labels=y)
-    if path.suffix == ".png":
-        pictures.reconstructions(x, x_rec, path)
-    else:
-        _write_arrays(path, {"x": x, "x_rec": x_rec})
+    given = shown_data(run, data)
+    shown = given.subset(range(min(n, len(given))))
+    x = all_of(shown)
+    x_rec = model.reconstruct(x, labels=known_labels(model, shown))
+    _write(path, {"x": x, "x_rec": x_rec}, lambda: pictures.reconstructions(x, x_rec, path))
+    print(f"{path}: {len(x)} samples of {given.name} and their reconstructions")
 
 
 def encode_command(run: str, data: str | None, out: str) -> None:
     """Encode all samples, training then held-out, to codes z with labels y where there are any."""
-    path = _output(out, (".npz",))
+    from aaecore import pictures
+
+    path = output(out, (".npz", ".csv", ".png"))
     model = load(run)
-    given = _data(run, data)
+    given = run_data(run, data)
     parts = [part for part in (given, given.heldout) if part is not None]
-    found = {"z": torch.cat([_encoded(model, part) for part in parts])}
+    found = {"z": torch.cat([in_chunks(part, lambda p: {"z": model.encode(all_of(p))})["z"] for part in parts])}
     if all(part.y is not None for part in parts):
         found["y"] = torch.cat([part.y for part in parts if part.y is not None])
     found["heldout"] = torch.cat([torch.full((len(p),), p is given.heldout) for p in parts])
-    _write_arrays(path, found)
+    z, y = found["z"], found.get("y")
+    draws = model.prior_representation(len(z)) if path.suffix == ".png" and model.recipe.shapes_codes else z
+    _write(path, found, lambda: pictures.codes(z, y, draws, path, classes=given.classes))
+    print(f"{path}: codes of {len(z)} samples of {given.name}")
 
 
-def _encoded(model: Model, data: Data, chunk: int = 1000) -> Tensor:
-    starts = range(0, len(data), chunk)
-    return torch.cat([model.encode(data.x.take(range(s, min(s + chunk, len(data))))) for s in starts])
-
-
-def _data(run: str, source: str | None) -> Data:
-    config = load_run_config(run)
-    chosen = config.data if source is None else evolve(config.data, source=source, labels=None, limit=None, heldout=0.0)
-    return load_data(chosen, config.run.seed)
-
-
-def _heldout(run: str, source: str | None) -> Data:
-    data = _data(run, source)
-    return data.heldout or data
-
-
-def _output(out: str, suffixes: tuple[str, ...]) -> Path:
-    path = Path(out)
-    if path.suffix not in suffixes:
-        raise RunError(f"{out}: cannot be told what to write; end the name with {' or '.join(suffixes)}")
-    if not path.parent.is_dir():
-        raise RunError(f"{out}: the folder {path.parent} does not exist; make it first")
-    if path.exists():
-        raise RunError(f"{out}: exists already and is never overwritten; give another -o")
-    return path
-
-
-def _write_arrays(path: Path, tensors: dict[str, Tensor]) -> None:
-    file = BytesIO()
-    arrays = {name: np.asarray(t) for name, t in tensors.items()}
-    if path.suffix == ".npy":
-        np.save(file, arrays["x"], allow_pickle=False)
+def _write(path: Path, tensors: Mapping[str, Tensor], draw: Callable[[], None]) -> None:
+    if path.suffix == ".png":
+        draw()
     else:
-        np.savez(file, allow_pickle=False, **arrays)
-    write_bytes(path, file.getvalue())
+        write_tensors(path, tensors)
+
+
+def _draw_samples(x: Tensor, path: Path) -> None:
+    from aaecore import pictures
+
+    pictures.samples_grid(x, path)
+
+
+def _draw_walks(walks: Tensor, path: Path) -> None:
+    from aaecore import pictures
+
+    rows, steps = walks.shape[:2]
+    shares = [f"{i / (steps - 1):.2g}" for i in range(steps)]
+    pictures.styles(walks.flatten(0, 1), path, rows=rows, columns=shares, title="between two draws")

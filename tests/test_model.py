@@ -148,3 +148,91 @@ def test_vectors_come_back_in_their_own_units(toy, fit):
     found = model.reconstruct(x)
     assert found.shape == (40, 3)
     assert abs(found.mean() - 1000) < 30
+
+
+@pytest.mark.parametrize(
+    ("x", "said"),
+    [
+        (None, "samples of shape (N, 1, 4, 4), not None"),
+        ("digits", "not the string 'digits'; load data first, with aaecore.load_data"),
+        (np.full((2, 4, 4), np.nan), "sample 0 holds NaN"),
+        (2 * np.ones((2, 4, 4)), "image values reach from 2 to 2, not within [0, 1]"),
+        ([[1.0], [1.0, 2.0]], "differ in length"),
+        (torch.zeros(3, 8), "not (3, 8)"),
+    ],
+)
+def test_what_training_would_refuse_is_refused(model, x, said):
+    for use in (model.encode, model.reconstruct, model.score):
+        with pytest.raises(DataError) as caught:
+            use(x)
+        assert said in str(caught.value)
+
+
+def test_one_sample_is_enough(model):
+    for one in (X[0], X[0][None], X[:1]):
+        assert torch.allclose(model.encode(one), model.encode(X)[:1], atol=1e-6)
+        assert model.reconstruct(one).shape == (1, 1, 4, 4)
+
+
+@pytest.mark.parametrize("n", [2.5, "3", None, True, -1])
+def test_a_number_of_samples_is_a_whole_one(model, n):
+    with pytest.raises(DataError, match=r"n is .* not a whole number|-1 samples are none"):
+        model.sample(n)
+    with pytest.raises(DataError):
+        model.interpolate(2, n)
+
+
+@pytest.mark.parametrize("seed", [-1, "x", 0.5, 2**63])
+def test_a_seed_is_a_whole_number(model, seed):
+    with pytest.raises(DataError, match=r"seed is .*; give a whole number"):
+        model.sample(2, seed=seed)
+
+
+# ---- walks
+
+
+def test_a_walk_leads_from_one_draw_of_the_prior_to_another(model):
+    walks = model.interpolate(3, 5, seed=2)
+    ends = model.prior(6, seed=2)
+    assert walks.shape == (3, 5, 1, 4, 4)
+    assert torch.allclose(walks[:, 0], model.sample_at(ends[:3]), atol=1e-6)
+    assert torch.allclose(walks[:, -1], model.sample_at(ends[3:]), atol=1e-6)
+    assert torch.allclose(walks[:, 2], model.sample_at((ends[:3] + ends[3:]) / 2), atol=1e-6)
+    with pytest.raises(DataError, match="1 steps do not lead"):
+        model.interpolate(3, 1)
+
+
+def test_both_ends_of_a_walk_have_one_label(labelled):
+    walks = labelled.interpolate(8, 3)
+    for k in range(8):
+        assert torch.allclose(walks[k], labelled.sample(1, labels=k % 4).expand(3, -1, -1, -1), atol=1e-6)
+    assert torch.allclose(labelled.interpolate(2, 3, labels=1)[0], walks[1])
+
+
+# ---- scores
+
+
+def test_the_error_of_a_sample_is_that_of_its_reconstruction(model):
+    found = model.score(X)["reconstruction_error"]
+    expected = (model.reconstruct(X) - torch.from_numpy(X)[:, None]).square().mean((1, 2, 3))
+    assert torch.allclose(found, expected, atol=1e-6)
+
+
+def test_codes_are_judged_by_the_prior_and_by_the_discriminator(model):
+    found, z = model.score(X), model.encode(X)
+    assert torch.allclose(found["prior_log_density"], torch.distributions.Normal(0, 1).log_prob(z).sum(1), atol=1e-5)
+    d = model.networks["code_discriminator"]
+    assert torch.allclose(found["discriminator_score"], d(z).detach(), atol=1e-5)
+
+
+def test_a_prior_without_a_density_gives_no_score(labelled):
+    assert set(labelled.score(X)) == {"reconstruction_error", "discriminator_score"}
+
+
+def test_a_sample_unlike_the_training_data_has_a_larger_error(toy, fit):
+    rng = np.random.default_rng(0)
+    usual = rng.normal(0, 1, (200, 1)) @ np.ones((1, 6)) + 0.1 * rng.normal(size=(200, 6))
+    model = fit(toy(code=1, epochs=20), from_arrays(usual.astype(np.float32), heldout=0.2)).model
+    strange = np.array([[3, -3, 3, -3, 3, -3]], dtype=np.float32)
+    errors = model.score(np.concatenate([usual, strange]))["reconstruction_error"]
+    assert errors.argmax() == 200

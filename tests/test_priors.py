@@ -56,3 +56,10 @@ def test_draws_are_a_function_of_the_seed(prior):
 def test_a_prior_without_width_is_refused(wrong):
     with pytest.raises(ValueError, match="must be > 0"):
         wrong()
+
+
+@pytest.mark.parametrize("prior", [Gaussian(std=0.7), Uniform(bound=1.51)])
+def test_a_density_integrates_to_one(prior):
+    axis = torch.linspace(-5, 5, 501, dtype=torch.float64)
+    z = torch.cartesian_prod(axis, axis)
+    assert float(prior.log_density(z).exp().sum() * (axis[1] - axis[0]) ** 2) == pytest.approx(1, abs=0.01)

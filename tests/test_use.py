@@ -6,7 +6,9 @@ import aaecore
 from aaecore.data import load_data
 from aaecore.errors import AAEError, DataError, RunError
 from aaecore.saved import load_run_config
+from aaecore.scoring import score_command
 from aaecore.use import encode_command, reconstruct_command, sample_command
+from aaecore.wishes import condition_in, label_named
 
 SMALL = {"architecture": {"name": "mlp", "hidden": [6]}, "batch": 8, "epochs": 1}
 
@@ -32,7 +34,7 @@ def runs(tmp_path_factory, source):
 def test_samples_are_drawn_to_a_picture_or_an_array(runs, tmp_path):
     run = str(runs / "classic")
     for ending in ("png", "npz", "npy"):
-        sample_command(run, 5, str(tmp_path / f"s.{ending}"), None, 3)
+        sample_command(run, str(tmp_path / f"s.{ending}"), n=5, seed=3)
     with Image.open(tmp_path / "s.png") as picture:
         picture.load()
     expected = aaecore.load(run).sample(5, seed=3).numpy()
@@ -42,12 +44,12 @@ def test_samples_are_drawn_to_a_picture_or_an_array(runs, tmp_path):
 
 def test_samples_of_one_label_are_asked_for(runs, tmp_path):
     run = str(runs / "classic-supervised")
-    sample_command(run, 5, str(tmp_path / "s.npy"), 2, 0)
+    sample_command(run, str(tmp_path / "s.npy"), n=5, label="2")
     assert np.array_equal(np.load(tmp_path / "s.npy"), aaecore.load(run).sample(5, labels=2).numpy())
     with pytest.raises(DataError, match="labels are 0 to 3 here"):
-        sample_command(run, 5, str(tmp_path / "t.npy"), 4, 0)
+        sample_command(run, str(tmp_path / "t.npy"), n=5, label="4")
     with pytest.raises(DataError, match="cannot be asked for by label"):
-        sample_command(str(runs / "classic"), 5, str(tmp_path / "t.npy"), 0, 0)
+        sample_command(str(runs / "classic"), str(tmp_path / "t.npy"), n=5, label="0")
     assert [p.name for p in tmp_path.iterdir()] == ["s.npy"]
 
 
@@ -83,7 +85,7 @@ def test_codes_of_all_samples_are_written_with_their_labels(runs, tmp_path, sour
 
 def test_a_recipe_without_an_encoder_only_samples(runs, tmp_path, source):
     run = str(runs / "classic-dcgan")
-    sample_command(run, 3, str(tmp_path / "s.png"), None, 0)
+    sample_command(run, str(tmp_path / "s.png"), n=3)
     for command in (
         lambda: encode_command(run, str(source), str(tmp_path / "z.npz")),
         lambda: reconstruct_command(run, str(tmp_path / "r.png"), None, 3),
@@ -104,7 +106,7 @@ def test_a_recipe_without_an_encoder_only_samples(runs, tmp_path, source):
 def test_an_output_that_cannot_be_written_is_refused_before_any_work(tmp_path, out, said):
     (tmp_path / "there.png").write_bytes(b"mine")
     with pytest.raises(RunError, match=said):
-        sample_command("no-such-run", 3, str(tmp_path / out), None, 0)
+        sample_command("no-such-run", str(tmp_path / out), n=3)
     assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("there.png", b"mine")]
 
 
@@ -113,3 +115,84 @@ def test_data_of_another_shape_is_refused(runs, tmp_path):
     with pytest.raises(DataError, match=r"takes samples of shape \(N, 1, 4, 4\)"):
         encode_command(str(runs / "classic"), str(tmp_path / "v.npy"), str(tmp_path / "z.npz"))
     assert not (tmp_path / "z.npz").exists()
+
+
+def test_walks_and_worst_reconstructions_are_drawn(runs, tmp_path, capsys):
+    run = str(runs / "classic-supervised")
+    sample_command(run, str(tmp_path / "walks.png"), n=3, interpolate=4)
+    sample_command(run, str(tmp_path / "walks.npz"), n=3, interpolate=4)
+    score_command(run, None, str(tmp_path / "worst.png"), 5)
+    assert np.load(tmp_path / "walks.npz")["x"].shape == (3, 4, 1, 4, 4)
+    for name in ("walks.png", "worst.png"):
+        with Image.open(tmp_path / name) as picture:
+            picture.load()
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].endswith("walks.png: 3 walks of 4 samples")
+    assert "the 5 of 8 samples" in said[2]
+
+
+def test_scores_are_a_table(runs, tmp_path, source, capsys):
+    score_command(str(runs / "classic"), str(source), str(tmp_path / "s.csv"), 1)
+    lines = (tmp_path / "s.csv").read_text().splitlines()
+    head = "sample,y,reconstruction_error,prior_log_density,discriminator_score"
+    assert (lines[0], len(lines)) == (head, 1 + 8)  # the run's own data, so what was held out
+    expected = aaecore.load(runs / "classic").score(
+        load_data(load_run_config(runs / "classic").data, 0).heldout.x.tensor
+    )
+    assert np.allclose([float(line.split(",")[2]) for line in lines[1:]], expected["reconstruction_error"])
+    assert "reconstruction_error, prior_log_density, discriminator_score of 8 samples" in capsys.readouterr().out
+
+
+def test_a_table_of_codes_says_what_the_arrays_say(runs, tmp_path):
+    run = str(runs / "classic")
+    for ending in ("csv", "npz", "png"):
+        encode_command(run, None, str(tmp_path / f"z.{ending}"))
+    head, *rows = [line.split(",") for line in (tmp_path / "z.csv").read_text().splitlines()]
+    found = np.load(tmp_path / "z.npz")
+    assert head == [*(f"z_{i}" for i in range(8)), "y", "heldout"]
+    assert np.array_equal(np.array(rows, dtype=np.float64)[:, :8].astype(np.float32), found["z"])
+    assert [int(row[8]) for row in rows] == found["y"].tolist()
+    assert [int(row[9]) for row in rows] == found["heldout"].astype(int).tolist()
+
+
+def test_one_sample_and_classes_with_gaps_can_be_used(runs, tmp_path, source):
+    x = np.load(source)["x"][:1]
+    np.savez(tmp_path / "one.npz", x=x, y=[3])
+    encode_command(str(runs / "classic"), str(tmp_path / "one.npz"), str(tmp_path / "z.npz"))
+    assert np.load(tmp_path / "z.npz")["y"].tolist() == [3]
+    reconstruct_command(str(runs / "classic-supervised"), str(tmp_path / "r.npz"), str(tmp_path / "one.npz"), 5)
+    expected = aaecore.load(runs / "classic-supervised").reconstruct(x, labels=3)
+    assert np.array_equal(np.load(tmp_path / "r.npz")["x_rec"], expected.numpy())
+
+
+def test_conditions_lie_in_a_file(tmp_path):
+    np.save(tmp_path / "c.npy", np.ones((3, 2)))
+    np.savez(tmp_path / "c.npz", condition=np.ones(2))
+    assert condition_in(str(tmp_path / "c.npy")).shape == (3, 2)
+    assert condition_in(str(tmp_path / "c.npz")).shape == (2,)
+    np.savez(tmp_path / "x.npz", x=np.ones(2))
+    for name, said in (("c.txt", "no file of arrays"), ("none.npy", "no such file"), ("x.npz", "no array `condition`")):
+        with pytest.raises(DataError, match=said):
+            condition_in(str(tmp_path / name))
+
+
+def test_a_class_is_asked_for_by_its_name(runs):
+    model = aaecore.load(runs / "classic-supervised")
+    model.classes = ("cat", "dog", "2", "owl")
+    assert [label_named(model, name) for name in ("dog", "3", "2", None)] == [1, 3, 2, None]
+    with pytest.raises(DataError, match=r"--label cow: no such class; .* choose from: 2, cat, dog, owl"):
+        label_named(model, "cow")
+
+
+def test_a_run_on_arrays_says_that_it_needs_data(runs, tmp_path, source):
+    x = np.load(source)["x"]
+    aaecore.train(aaecore.compose("classic", **SMALL), x, out=tmp_path / "run", quiet=True, device="cpu")
+    with pytest.raises(RunError, match="trained on arrays from Python, which are not kept; give --data"):
+        reconstruct_command(str(tmp_path / "run"), str(tmp_path / "r.png"), None, 3)
+    reconstruct_command(str(tmp_path / "run"), str(tmp_path / "r.png"), str(source), 3)
+
+
+@pytest.mark.parametrize("run", [3, None, b"run"])
+def test_a_run_is_a_path(run):
+    with pytest.raises(RunError, match="expected the path of a run directory"):
+        aaecore.load(run)

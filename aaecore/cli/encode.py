@@ -9,9 +9,9 @@ from aaecore.cli import options
 
 @click.command(short_help="Write the codes of data under a trained run.")
 @options.run
-@click.option("--data", required=True, metavar="D", help="Data, as in `aae train --data`.")
-@click.option("-o", "--out", required=True, metavar="FILE", help="Where the codes go: a .npz file.")
-def command(run: str, data: str, out: str) -> None:
+@click.option("--data", metavar="D", help="Other data than all of the run's own, as in `aae train --data`.")
+@click.option("-o", "--out", required=True, metavar="FILE", help="Where the codes go: a .npz, .csv or .png file.")
+def command(run: str, data: str | None, out: str) -> None:
     """Encode data with the trained run RUN."""
     from aaecore.use import encode_command
 

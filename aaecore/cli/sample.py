@@ -9,12 +9,22 @@ from aaecore.cli import options
 
 @click.command(short_help="Draw new samples from a trained run.")
 @options.run
-@click.option("-n", type=click.IntRange(1), default=64, show_default=True, metavar="N", help="How many.")
-@click.option("-o", "--out", required=True, metavar="FILE", help="Where they go: a .png or a .npz file.")
-@click.option("--label", type=click.IntRange(0), metavar="K", help="Samples of this class only.")
+@click.option("-n", type=click.IntRange(1), metavar="N", help="How many; default 64, or 10 walks.")
+@click.option("-o", "--out", required=True, metavar="FILE", help="Where they go: a .png, .npz, .npy or .csv file.")
+@click.option("--label", "--cluster", "label", metavar="K", help="Samples of this class (name or number) or cluster.")
+@click.option("--condition", metavar="FILE", help="Samples that go with these vectors: a .npy, or a .npz.")
+@click.option("--interpolate", type=click.IntRange(2), metavar="S", help="Walks of S samples from one to another.")
 @options.seed
-def command(run: str, n: int, out: str, label: int | None, seed: int) -> None:
+def command(
+    run: str,
+    n: int | None,
+    out: str,
+    label: str | None,
+    condition: str | None,
+    interpolate: int | None,
+    seed: int,
+) -> None:
     """Draw N new samples from the trained run RUN."""
     from aaecore.use import sample_command
 
-    sample_command(run, n, out, label, seed)
+    sample_command(run, out, n=n, label=label, condition=condition, interpolate=interpolate, seed=seed)

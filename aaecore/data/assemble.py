@@ -52,24 +52,35 @@ def from_arrays(
 
 
 def assemble(
-    train: Table, test: Table | None, config: DataConfig, seed: int, classes: Sequence[str] | None = None
+    train: Table,
+    test: Table | None,
+    config: DataConfig,
+    seed: int,
+    classes: Sequence[str] | None = None,
+    *,
+    training: bool = True,
 ) -> Data:
-    """Data to train on, from what a source gives, as `config` says."""
+    """Data to train on (or, not `training`, to use), from what a source gives, as `config` says."""
     name = config.source
     train = with_channels(train, config.channels, name)
     test = None if test is None else with_channels(test, config.channels, name)
-    names = _class_names(train, test, classes, name)
+    names = _class_names(train, test, classes, name, gaps=not training)
     data = _data(train, name, names)
     if test is not None:
         _check_alike(train, test, name)
         data = evolve(data, heldout=_data(test, f"{name} (held out)", names))
     data = _thinned(data if test is not None else _split(data, config.heldout, seed), config, seed)
-    return paired(_placed(data, config), config.pairs, seed)
+    placed = _placed(data, config)
+    if training:
+        _check_trainable(placed)
+    return paired(placed, config.pairs, seed)
 
 
-def _class_names(train: Table, test: Table | None, given: Sequence[str] | None, name: str) -> tuple[str, ...]:
+def _class_names(
+    train: Table, test: Table | None, given: Sequence[str] | None, name: str, gaps: bool
+) -> tuple[str, ...]:
     labels = [t.y for t in (train, test) if t is not None and t.y is not None]
-    count = count_classes(np.concatenate(labels), name) if labels else 0
+    count = count_classes(np.concatenate(labels), name, gaps=gaps) if labels else 0
     return class_names(given, count, name) if count else ()
 
 
@@ -125,14 +136,11 @@ def _thinned(data: Data, config: DataConfig, seed: int) -> Data:
 
 
 def _placed(data: Data, config: DataConfig) -> Data:
-    if len(data) < 2:
-        raise DataError(f"{data.name}: {len(data)} sample(s) to train on; at least 2 are needed")
     sets = [data] if data.heldout is None else [data, data.heldout]
     numbers = max(len(d) * int(np.prod(d.shape)) * (2 if d.target or config.pairs.any else 1) for d in sets)
     fits = 4 * numbers <= config.memory_gb * 1e9
     if config.streamed == "no" or (config.streamed == "auto" and fits):
         data = _loaded(data)
-    _check_varied(data)
     return data
 
 
@@ -144,7 +152,9 @@ def _loaded(data: Data) -> Data:
     return evolve(data, x=load(data.x), target=load(data.target), heldout=heldout)
 
 
-def _check_varied(data: Data) -> None:
+def _check_trainable(data: Data) -> None:
+    if len(data) < 2:
+        raise DataError(f"{data.name}: {len(data)} sample(s) to train on; at least 2 are needed")
     if not _varied(data.x):
         raise DataError(f"{data.name}: all {len(data)} samples are identical; give data that varies")
 

@@ -25,14 +25,14 @@ def as_labels(values: Array, name: str) -> Array:
     return values.astype(np.int64)
 
 
-def count_classes(y: Array, name: str) -> int:
-    """The number of classes K, all of 0 .. K-1 being there; 0 if nothing is labelled."""
+def count_classes(y: Array, name: str, *, gaps: bool = False) -> int:
+    """The number of classes K, all of 0 .. K-1 being there unless `gaps` may be; 0 if nothing is labelled."""
     present = np.unique(y[y >= 0])
-    if not present.size or present[-1] == present.size - 1:
-        return int(present.size)
-    gaps = _first_gaps(present.tolist())
+    if not present.size or gaps or present[-1] == present.size - 1:
+        return int(present[-1]) + 1 if present.size else 0
+    missing = _first_gaps(present.tolist())
     raise DataError(
-        f"{name}: labels reach {present[-1]} but {gaps} never occur; renumber them, "
+        f"{name}: labels reach {present[-1]} but {missing} never occur; renumber them, "
         "y[y >= 0] = np.unique(y[y >= 0], return_inverse=True)[1]"
     )
 

@@ -22,10 +22,13 @@ _TEST_KEYS = tuple(f"{key}_test" for key in _KEYS)
 Split = tuple[Table, Table | None, tuple[str, ...] | None]
 
 
-def load_data(config: DataConfig, seed: int = 0) -> Data:
-    """Read, check and split the data `config` names; `seed` decides what is held out and kept."""
+def load_data(config: DataConfig, seed: int = 0, *, training: bool = True) -> Data:
+    """Read, check and split the data `config` names; `seed` decides what is held out and kept.
+
+    Data to use rather than to train on (not `training`) may be a single sample, alike, and without some classes.
+    """
     train, test, classes = _read(config)
-    return assemble(train, test, config, seed, classes)
+    return assemble(train, test, config, seed, classes, training=training)
 
 
 def _read(config: DataConfig) -> Split:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from math import inf, log, pi
 from typing import ClassVar
 
+import torch
 from attrs import field, frozen
 from attrs.validators import gt
 from torch import Tensor
@@ -28,6 +30,10 @@ class Gaussian(Prior):
         z = draw.normal(n, code)
         return z if self.std == 1 else z * self.std
 
+    def log_density(self, z: Tensor) -> Tensor:
+        """-sum (z / std)^2 / 2 - code (log std + log(2 pi) / 2)."""
+        return -0.5 * (z / self.std).square().sum(1) - z.shape[1] * (log(self.std) + 0.5 * log(2 * pi))
+
 
 @frozen(kw_only=True)
 class Uniform(Prior):
@@ -41,6 +47,11 @@ class Uniform(Prior):
     def sample(self, n: int, code: int, *, labels: Tensor | None, draw: Draw, net: Networks) -> Tensor:
         """(n, code), labels unheeded."""
         return (2 * draw.uniform(n, code) - 1) * self.bound
+
+    def log_density(self, z: Tensor) -> Tensor:
+        """-code log(2 bound) inside the cube, -inf outside."""
+        inside = z.abs().amax(1) <= self.bound
+        return torch.where(inside, -z.shape[1] * log(2 * self.bound), -inf)
 
 
 @frozen(kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import pi
+from math import log, pi
 from typing import ClassVar
 
 import torch
@@ -67,6 +67,18 @@ class Mixture(PlanarPrior):
         u, v = (draw.normal(len(k), 2) * torch.tensor([self.along, self.across], device=k.device)).unbind(1)
         u = u + self.radius
         return torch.stack([u * angle.cos() - v * angle.sin(), u * angle.sin() + v * angle.cos()], dim=1)
+
+    def log_density(self, z: Tensor) -> Tensor:
+        """log of the mean of the components' densities, in each component's own axes."""
+        angle = 2 * pi / self.modes * torch.arange(self.modes, device=z.device)
+        x, y = z[:, :1], z[:, 1:2]
+        u, v = x * angle.cos() + y * angle.sin() - self.radius, y * angle.cos() - x * angle.sin()
+        components = _log_normal(u, self.along) + _log_normal(v, self.across)  # (N, modes)
+        return components.logsumexp(1) - log(self.modes) + _log_normal(z[:, 2:], self.rest).sum(1)
+
+
+def _log_normal(values: Tensor, std: float) -> Tensor:
+    return -0.5 * (values / std).square() - log(std) - 0.5 * log(2 * pi)
 
 
 @frozen(kw_only=True)

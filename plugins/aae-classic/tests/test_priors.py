@@ -111,3 +111,17 @@ def test_a_prior_that_cannot_work_is_refused_with_what_would(recipe, settings, s
     with pytest.raises(AAEError, match=said) as e:
         compose(recipe, **settings).build(Spec(shape=(1, 8, 8), classes=10))
     assert "\n" not in str(e.value)
+
+
+def test_the_density_of_the_mixture_is_that_of_its_draws():
+    prior = Mixture(modes=5, rest=0.5)
+    axis = torch.linspace(-4, 4, 801)
+    z = torch.cartesian_prod(axis, axis)
+    plane = Mixture(modes=5).log_density(z).exp() * (axis[1] - axis[0]) ** 2
+    assert float(plane.sum()) == pytest.approx(1, abs=1e-3)
+    drawn = Mixture(modes=5).sample(100_000, 2, labels=None, draw=Draw(0), net=None)
+    near = ((drawn - torch.tensor([1.4, 0.0])).norm(dim=1) < 0.3).float().mean()
+    assert float(plane[(z - torch.tensor([1.4, 0.0])).norm(dim=1) < 0.3].sum()) == pytest.approx(float(near), abs=0.01)
+    beyond = torch.distributions.Normal(0, 0.5).log_prob(torch.tensor(1.0))
+    three = torch.tensor([[1.4, 0.0, 1.0]])
+    assert torch.allclose(prior.log_density(three), Mixture(modes=5).log_density(three[:, :2]) + beyond)

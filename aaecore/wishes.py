@@ -1,0 +1,39 @@
+"""What samples are asked for by on the command line: a class by name, condition vectors in a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from aaecore.data.npy import Mapped, read_npy, read_npz
+from aaecore.errors import DataError, suggest
+from aaecore.model import Model
+
+KEYS = ("condition", "x", "y", "target")
+"""Arrays that a file with conditions may hold, as those of training data do."""
+
+
+def label_named(model: Model, label: str | None) -> int | None:
+    """A class by its name, or a class or cluster by its number."""
+    names = model.label_names
+    if label is None or label in names:
+        return None if label is None else names.index(label)
+    if label.isdigit() or not names:
+        return int(label) if label.isdigit() else 0  # a model without labels refuses any
+    raise DataError(f"--label {label}: no such class; {suggest(label, names)}")
+
+
+def condition_in(file: str | None) -> Tensor | None:
+    """The condition vectors in a .npy, or under `condition` in a .npz."""
+    if file is None:
+        return None
+    path = Path(file).expanduser()
+    if path.suffix not in (".npy", ".npz"):
+        raise DataError(f"--condition {file}: no file of arrays; give a .npy, or a .npz with `condition`")
+    found = read_npy(path) if path.suffix == ".npy" else read_npz(path, KEYS).get("condition")
+    if found is None:
+        raise DataError(f"{path}: has no array `condition`")
+    return torch.from_numpy(np.array(found.open() if isinstance(found, Mapped) else found))
