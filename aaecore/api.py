@@ -15,7 +15,9 @@ from aaecore.model import Model
 from aaecore.observer import Observer
 from aaecore.plugins import registry
 from aaecore.recipe import Recipe
+from aaecore.seeds import is_family, train_family
 from aaecore.session import Session
+from aaecore.trained import say_run
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -78,27 +80,23 @@ def train(
 
 
 def train_command(
-    config: Config, out: str | None, quiet: bool, *, resume: bool = False, allowed: Sequence[str] = ()
+    config: Config,
+    out: str | None,
+    quiet: bool,
+    *,
+    resume: bool = False,
+    allowed: Sequence[str] = (),
+    seeds: Sequence[int] = (),
 ) -> None:
-    """`aae train`."""
-    data = load_data(config.data, config.run.seed)
+    """`aae train`: one run, or one for each of `seeds`."""
     name = registry().name_of(type(config.recipe))
     if name is None:
         raise ConfigError("recipe", "is not registered by any plugin; train it from Python")
-    session = Session(config=config, data=data, out=out, name=name, resume=resume, allowed=allowed, quiet=quiet)
-    model, folder = session.run()
+    options: dict[str, Any] = {"name": name, "allowed": allowed, "quiet": quiet}
+    if seeds or (resume and out is not None and is_family(Path(out))):
+        train_family(config, seeds, out, resume=resume, options=options)
+        return
+    data = load_data(config.data, config.run.seed)
+    model, folder = Session(config=config, data=data, out=out, resume=resume, **options).run()
     if not quiet and folder is not None:
-        _say(model, folder)
-
-
-def _say(model: Model, folder: Path) -> None:
-    for name in (
-        "reconstruction_mse",
-        "classification_error",
-        "clustering_error",
-        "codes_prior_mean_gap",
-        "codes_prior_std_gap",
-    ):
-        if name in model.metrics:
-            print(f"{name:24} {model.metrics[name]:.4g}")
-    print(f"{folder}: model, figures and pictures ({', '.join(sorted(p.name for p in folder.glob('*.png')))})")
+        say_run(model, folder)

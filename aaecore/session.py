@@ -51,17 +51,8 @@ class Session:
 
     def run(self) -> tuple[Model, Path | None]:
         """Train; everything is checked before the run directory is made or touched."""
-        accelerator = make_accelerator(self.config.run)
-        model = new_model(self.config, self.data, self.networks).to(accelerator.device)
-        run = self.config.run
-        training = Training(
-            model,
-            self.data,
-            accelerator,
-            seed=run.seed,
-            accumulate=run.accumulate,
-            workers=self.config.data.workers,
-        )
+        training = self.prepared()
+        model = training.model
         folder, start, writers = self._begin()
         training.observers = [ProgressDisplay(quiet=self.quiet), *self.observers, *writers]
         started = perf_counter()
@@ -74,6 +65,19 @@ class Session:
         if folder is not None:
             self._keep(model, folder)
         return model, folder
+
+    def prepared(self) -> Training:
+        """A training that has not begun; raises `AAEError` for what cannot be trained."""
+        run = self.config.run
+        accelerator = make_accelerator(run)
+        return Training(
+            new_model(self.config, self.data, self.networks).to(accelerator.device),
+            self.data,
+            accelerator,
+            seed=run.seed,
+            accumulate=run.accumulate,
+            workers=self.config.data.workers,
+        )
 
     def _begin(self) -> tuple[Path | None, Checkpoint | None, list[Observer]]:
         """The run directory, where to go on, and what writes into it."""

@@ -16,6 +16,7 @@ from aaecore.cli import options
 @options.sets
 @click.option("--epochs", type=int, metavar="N", help="Passes over the training data.")
 @click.option("--seed", type=int, metavar="N", help="Seed of every random number of the run.")
+@click.option("--seeds", type=options.SEEDS, metavar="N,N,...", help="A run with each of these seeds: 1,2,3 or 1-5.")
 @click.option("--precision", metavar="P", help="fp32 or bf16.")
 @click.option("--out", metavar="DIR", help="The run directory; never overwritten; default runs/RECIPE-N.")
 @click.option("--resume", is_flag=True, help="Go on with the interrupted run in --out.")
@@ -30,6 +31,7 @@ def command(
     sets: tuple[str, ...],
     epochs: int | None,
     seed: int | None,
+    seeds: tuple[int, ...] | None,
     precision: str | None,
     out: str | None,
     resume: bool,
@@ -40,6 +42,8 @@ def command(
 
     What is not given is the recipe's default; `aae show RECIPE` prints all settings, `aae list` all recipes.
     """
+    if seed is not None and seeds:
+        raise click.UsageError("--seed and --seeds cannot both be given")
     from aaecore.config import load_config
 
     if resume and recipe is None and config is None and out is not None:
@@ -57,4 +61,4 @@ def command(
 
     from aaecore.api import train_command  # not before: a refused setting is said at once
 
-    train_command(checked, out, quiet, resume=resume, allowed=allow_change)
+    train_command(checked, out, quiet, resume=resume, allowed=allow_change, seeds=seeds or ())
