@@ -20,6 +20,7 @@ from aaecore.session import Session
 from aaecore.trained import say_run
 
 if TYPE_CHECKING:
+    from accelerate.tracking import GeneralTracker
     from numpy.typing import ArrayLike
 
 
@@ -48,13 +49,15 @@ def train(
     resume: bool = False,
     quiet: bool = False,
     observers: Sequence[Observer] = (),
+    log_with: Sequence[str | GeneralTracker] = (),
 ) -> Model:
     """Train a recipe and return the model, its final figures in `model.metrics`.
 
     `data` are arrays, images (N, H, W), (N, C, H, W) or (N, H, W, C) or vectors (N, F), with integer `labels` (N,), -1
     where unlabelled; or a `Data`; or a source as after `--data`. With `out` a run directory is written as well,
     and `resume` goes on with an interrupted one.
-    `networks` are your own modules by role, in place of those the recipe would build.
+    `networks` are your own modules by role, in place of those the recipe would build. `log_with` names experiment
+    trackers (`tensorboard`, `wandb`, `mlflow`, ...), or holds Accelerate's.
     """
     chosen = make("recipe", recipe, path="recipe")
     if epochs is not None:
@@ -75,6 +78,7 @@ def train(
         networks=networks,
         quiet=quiet,
         observers=observers,
+        log_with=log_with,
     )
     return session.run()[0]
 
@@ -87,12 +91,13 @@ def train_command(
     resume: bool = False,
     allowed: Sequence[str] = (),
     seeds: Sequence[int] = (),
+    log_with: Sequence[str] = (),
 ) -> None:
     """`aae train`: one run, or one for each of `seeds`."""
     name = registry().name_of(type(config.recipe))
     if name is None:
         raise ConfigError("recipe", "is not registered by any plugin; train it from Python")
-    options: dict[str, Any] = {"name": name, "allowed": allowed, "quiet": quiet}
+    options: dict[str, Any] = {"name": name, "allowed": allowed, "quiet": quiet, "log_with": log_with}
     if seeds or (resume and out is not None and is_family(Path(out))):
         train_family(config, seeds, out, resume=resume, options=options)
         return

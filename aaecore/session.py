@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from time import perf_counter
 
+from accelerate.tracking import GeneralTracker
 from attrs import field, frozen
 from torch.nn import Module
 
@@ -28,6 +30,7 @@ from aaecore.resume import Checkpointer, checkpoint_to_resume, identity, stoppin
 from aaecore.rundir import HISTORY, History, new_run_directory
 from aaecore.saved import CONFIG, METRICS, WEIGHTS, save_model
 from aaecore.spec import Spec
+from aaecore.trackers import Tracking, check_trackers
 from aaecore.training import Training
 
 
@@ -48,26 +51,35 @@ class Session:
     networks: Mapping[str, Module] | None = None
     quiet: bool = False
     observers: Sequence[Observer] = field(default=())
+    log_with: Sequence[str | GeneralTracker] = field(default=())
+    """Experiment trackers, by name or made by the user."""
 
     def run(self) -> tuple[Model, Path | None]:
         """Train; everything is checked before the run directory is made or touched."""
         training = self.prepared()
         model = training.model
         folder, start, writers = self._begin()
-        training.observers = [ProgressDisplay(quiet=self.quiet), *self.observers, *writers]
+        with closing(Tracking(self.log_with, self.config, folder)) as tracking:
+            training.observers = [ProgressDisplay(quiet=self.quiet), *self.observers, *writers, tracking]
+            model.metrics = self._trained(training, start, folder)
+            if folder is not None:
+                self._keep(model, folder)
+            tracking.results(model.metrics, folder)
+        return model, folder
+
+    def _trained(self, training: Training, start: Checkpoint | None, folder: Path | None) -> dict[str, float]:
+        """Train to the end; the final figures."""
         started = perf_counter()
         with stopping_on_signals(training, folder):
             training.run(start)
         seconds = perf_counter() - started
         steps = training.step - (start.state["step"] if start else 0)
         figures = {"seconds": seconds, "images_per_second": steps * training.batch / seconds}
-        model.metrics = {**evaluate(model, self.data), **figures}
-        if folder is not None:
-            self._keep(model, folder)
-        return model, folder
+        return {**evaluate(training.model, self.data), **figures}
 
     def prepared(self) -> Training:
         """A training that has not begun; raises `AAEError` for what cannot be trained."""
+        check_trackers(self.log_with)
         run = self.config.run
         accelerator = make_accelerator(run)
         return Training(

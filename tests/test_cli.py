@@ -185,12 +185,12 @@ def test_the_options_of_train_are_settings(capsys, recipe, called, tmp_path):
     assert run(capsys, "train", recipe, *options.split(), "--set", "batch=5")[0] == 0
     sets = ["data.source='12'", "data.root=there", "data.labels=100", "epochs=3", "run.seed=4"]
     config = load_config(recipe, None, [*sets, "run.precision=bf16", "batch=5"])
-    assert called == [("train_command", config, str(tmp_path), True, False, (), ())]
+    assert called == [("train_command", config, str(tmp_path), True, False, (), (), ())]
 
 
 def test_what_is_not_given_to_train_stays_as_it_is(capsys, recipe, called):
     run(capsys, "train", recipe)
-    assert called == [("train_command", load_config(recipe), None, False, False, (), ())]
+    assert called == [("train_command", load_config(recipe), None, False, False, (), (), ())]
 
 
 def test_a_bad_option_of_train_is_refused_like_the_setting_it_is(capsys, recipe, called):

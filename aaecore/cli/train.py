@@ -21,6 +21,7 @@ from aaecore.cli import options
 @click.option("--out", metavar="DIR", help="The run directory; never overwritten; default runs/RECIPE-N.")
 @click.option("--resume", is_flag=True, help="Go on with the interrupted run in --out.")
 @click.option("--allow-change", multiple=True, metavar="KEY", help="What may differ from the interrupted run.")
+@click.option("--log-with", default="", metavar="T,T,...", help="Trackers: tensorboard, wandb, mlflow, ...")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 def command(
     recipe: str | None,
@@ -36,6 +37,7 @@ def command(
     out: str | None,
     resume: bool,
     allow_change: tuple[str, ...],
+    log_with: str,
     quiet: bool,
 ) -> None:
     """Train RECIPE, which may be left out where --config names one.
@@ -61,4 +63,5 @@ def command(
 
     from aaecore.api import train_command  # not before: a refused setting is said at once
 
-    train_command(checked, out, quiet, resume=resume, allowed=allow_change, seeds=seeds or ())
+    trackers = tuple(word.strip() for word in log_with.split(",") if word.strip())
+    train_command(checked, out, quiet, resume=resume, allowed=allow_change, seeds=seeds or (), log_with=trackers)
