@@ -69,6 +69,11 @@ def games(phases: Iterable[Phase]) -> Iterator[tuple[Adversary, Side]]:
                 yield game, "generator" if term.loss == game.deceive else "discriminator"
 
 
+def told(network: str, phases: Iterable[Phase]) -> Callable[[Forward], Tensor] | None:
+    """What the games that phases play tell a discriminator beside each sample; None if nothing."""
+    return next((game.condition for game, _ in games(phases) if game.network == network), None)
+
+
 def equilibria(phases: Iterable[Phase]) -> dict[str, tuple[str, float]]:
     """For each phase that plays one game, what its loss is where nobody can tell real from fake."""
     found = {}

@@ -43,6 +43,8 @@ class Loss(Part):
     """One term: a function of a batch's quantities, a mean over the batch."""
 
     kind: ClassVar[str] = "loss"
+    averages: ClassVar[bool] = True
+    """Whether the halves of a batch average to the whole; not so where samples are compared with each other (MMD)."""
 
     def __call__(self, f: Forward) -> Tensor:
         """The loss, a scalar."""
@@ -69,6 +71,8 @@ class AdversarialLoss(Part):
     """One game, two sides, for any discriminator on codes, labels or images."""
 
     kind: ClassVar[str] = "loss"
+    averages: ClassVar[bool] = True
+    """As of a `Loss`, for both sides; not so for a game that compares real with fake scores (relativistic games)."""
 
     def discriminator(self, d: Scores, real: Tensor, fakes: Sequence[Tensor], draw: Draw) -> Tensor:
         """What the discriminator minimises, with its penalty if it has one."""

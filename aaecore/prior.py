@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from torch import Tensor
 
+from aaecore.errors import ConfigError
 from aaecore.forward import Forward, Networks
 from aaecore.part import Part
 from aaecore.randomness import Draw
 from aaecore.spec import Spec
+
+if TYPE_CHECKING:
+    from aaecore.recipe import Recipe
 
 
 class Prior(Part):
@@ -34,6 +38,11 @@ class Prior(Part):
     def log_density(self, z: Tensor) -> Tensor | None:
         """log p(z) of codes (N, code), (N,), whatever their labels; None if it has no density that can be computed."""
         return None
+
+    def check_labels(self, classes: int, recipe: Recipe) -> None:
+        """Raise `ConfigError` unless codes of so many classes can be asked for, saying what could be."""
+        if not self.uses_labels:
+            raise ConfigError("recipe.prior", "this recipe needs a prior that heeds labels; set prior=categorical")
 
     def own_labels(self, spec: Spec) -> int:
         """By how many labels codes can be asked for to which it gives a meaning in whatever recipe; 0 for none."""

@@ -227,8 +227,13 @@ class Recipe(Part):
             raise ConfigError(
                 "recipe.prior", "this recipe's codes follow no prior, so none can be trained; leave it out"
             )
-        for part in [self, *parts_of(self)]:
+        for part in [self, *sorted(parts_of(self), key=_turn)]:
             part.check(self, spec)
+
+
+def _turn(part: Part) -> int:
+    """Architectures are checked first and stackings last: others look at the networks that those build or cut."""
+    return 0 if isinstance(part, Architecture) else 2 if isinstance(part, Stacking) else 1
 
 
 def _free(name: str, taken: Mapping[str, object]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import inf, log, pi
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from attrs import field, frozen
@@ -11,9 +11,13 @@ from attrs.validators import gt
 from torch import Tensor
 from torch.nn.functional import one_hot
 
+from aaecore.errors import ConfigError
 from aaecore.forward import Networks
 from aaecore.prior import Prior
 from aaecore.randomness import Draw
+
+if TYPE_CHECKING:
+    from aaecore.recipe import Recipe
 
 
 @frozen(kw_only=True)
@@ -66,3 +70,8 @@ class Categorical(Prior):
         if labels is not None:
             k = labels.where(labels >= 0, k)
         return one_hot(k, code).float()
+
+    def check_labels(self, classes: int, recipe: Recipe) -> None:
+        """Needs a category for each class."""
+        if recipe.code < classes:
+            raise ConfigError("recipe.code", f"one category per class is needed; set code={classes}")

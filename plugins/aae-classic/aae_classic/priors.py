@@ -42,6 +42,11 @@ class PlanarPrior(Prior):
         """Points (n, 2) of the segments `k` (n,)."""
         raise NotImplementedError
 
+    def check_labels(self, classes: int, recipe: Recipe) -> None:
+        """Needs a segment for each class."""
+        if self.modes < classes:
+            raise ConfigError("recipe.prior.modes", f"one per class is needed; set prior.modes={classes}")
+
     def check(self, recipe: Recipe, spec: Spec) -> None:
         """Needs two code dimensions."""
         if recipe.code < 2:

@@ -10,7 +10,7 @@ from attrs import field, frozen
 from attrs.validators import ge, gt
 from torch import Tensor
 
-from aae_classic.priors import Mixture, PlanarPrior
+from aae_classic.priors import Mixture
 from aaecore.adversary import Adversary
 from aaecore.defaults.priors import Gaussian
 from aaecore.errors import ConfigError
@@ -111,10 +111,7 @@ class LabelInformedPrior(Classic):
     def check(self, recipe: Recipe, spec: Spec) -> None:
         """Needs labels and a prior with a segment for each class."""
         need_labels(spec, "chooses the prior's segment by label")
-        if not self.prior.uses_labels:
-            raise ConfigError("recipe.prior", "this recipe needs a prior that heeds labels: mixture or swiss-roll")
-        if isinstance(self.prior, PlanarPrior) and self.prior.modes < spec.classes:
-            raise ConfigError("recipe.prior.modes", f"one per class is needed; set prior.modes={spec.classes}")
+        self.prior.check_labels(spec.classes, self)
 
 
 @frozen(kw_only=True)

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import Module
 from torch.nn import functional as F
 
-from aae_learnedprior.networks import IMAGE, features
+from aae_learnedprior.networks import IMAGE, check_features, features
 from aaecore.adversary import Adversary, games
 from aaecore.errors import ConfigError
 from aaecore.forward import Forward
@@ -85,6 +85,7 @@ class FeatureError(ReconstructionLoss):
                 "recipe.reconstruction",
                 f"compares reconstructions, and this recipe has no {min(lacking)}; leave it out",
             )
+        check_features(recipe, spec, "recipe.reconstruction")
 
 
 def distance(rec: Tensor, wanted: Tensor, norm: str) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from aae_learnedprior.networks import IMAGE, features
-from aaecore.adversary import Adversary
+from aaecore.adversary import Adversary, told
 from aaecore.forward import Forward
 from aaecore.loss import AdversarialLoss, Scores
 from aaecore.optimizer import Optimizer
@@ -34,11 +34,12 @@ FROZEN = ("encoder", "code_discriminator")
 def phases(prior: Learned, recipe: Recipe, spec: Spec) -> Sequence[Phase]:
     """On each batch: D_I, CG (unless the prior is fixed), dec_gen, Q (if there is a condition)."""
     fakes = ("x_gen", "x_rec") if prior.discriminate_recon and "encoder" in recipe.own_networks(spec) else ("x_gen",)
-    game = _game(prior, recipe.adversarial, fakes)
+    game_of = partial(_game, prior, recipe.adversarial, told(IMAGE, recipe.own_phases(spec)))
+    game = game_of(fakes)
     judges = (IMAGE, "matcher") if prior.matching else (IMAGE,)
     found = [_phase("D_I", "discriminator", judges, {"L_DI": game.discriminate}, prior.discriminator_optimizer)]
     if prior.generator == "mlp":
-        deceive = _game(prior, recipe.adversarial, ("x_gen",)).deceive
+        deceive = game_of(("x_gen",)).deceive
         cg = _phase("CG", "prior", ("code_generator",), {"L_CG": deceive}, prior.generator_optimizer)
         found.append(_informed(cg, prior))
     dec = _phase("dec_gen", "generator", ("decoder",), {"L_decB": game.deceive}, prior.decoder_optimizer)
@@ -130,7 +131,10 @@ def _beside(x: Tensor, s: Tensor) -> Tensor:
     return torch.cat([x.flatten(1), s], dim=1)
 
 
-def _game(prior: Learned, loss: AdversarialLoss, fakes: tuple[str, ...]) -> Adversary | MatchingAdversary:
+def _game(
+    prior: Learned, loss: AdversarialLoss, condition: Callable[[Forward], Tensor] | None, fakes: tuple[str, ...]
+) -> Adversary | MatchingAdversary:
+    """On the recipe's own image discriminator, if it has one, with what that is told."""
     if prior.matching:
         return MatchingAdversary(prior, fakes, loss)
-    return Adversary(IMAGE, real="target", fakes=fakes, loss=loss)
+    return Adversary(IMAGE, real="target", fakes=fakes, loss=loss, condition=condition)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
+from aaecore.adversary import told
 from aaecore.errors import ConfigError
 from aaecore.randomness import Draw
 from aaecore.recipe import Recipe
@@ -91,6 +92,20 @@ def features(network: nn.Module, x: Tensor, depth: int | None = None) -> Tensor:
             f"the image discriminator has {len(blocks)} blocks; choose from -{len(blocks)} to {len(blocks)}",
         )
     return network.features(x, depth)  # type: ignore[operator, no-any-return]
+
+
+def check_features(recipe: Recipe, spec: Spec, path: str) -> None:
+    """Refuse features of an image discriminator that is told something beside the image at its input already."""
+    if told(IMAGE, recipe.own_phases(spec)) is None:
+        return
+    with torch.device("meta"):
+        network = recipe.own_networks(spec)[IMAGE]()
+    if not getattr(network, "condition_at_head", False):
+        raise ConfigError(
+            path,
+            "takes features of images alone, and this discriminator is told labels with its input; "
+            "set conditional=false, or an architecture of convolutions",
+        )
 
 
 def feature_width(recipe: Recipe, spec: Spec) -> int:

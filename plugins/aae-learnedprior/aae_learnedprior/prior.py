@@ -13,7 +13,16 @@ from torch.nn import Module
 from torch.nn.functional import one_hot
 
 from aae_learnedprior import improvement
-from aae_learnedprior.networks import IMAGE, CodeGenerator, Matcher, feature_width, known_or_random, recognizer
+from aae_learnedprior.networks import (
+    IMAGE,
+    CodeGenerator,
+    Matcher,
+    check_features,
+    feature_width,
+    known_or_random,
+    recognizer,
+)
+from aaecore.adversary import told
 from aaecore.defaults.priors import Gaussian
 from aaecore.errors import ConfigError
 from aaecore.forward import Forward, Networks
@@ -153,6 +162,8 @@ class Learned(Prior):
         """Needs what its condition is made of, and samples to make."""
         if problem := _problem(self, recipe, spec):
             raise ConfigError(*problem)
+        if self.condition != "none":
+            check_features(recipe, spec, "recipe.prior.condition")
 
 
 def _problem(prior: Learned, recipe: Recipe, spec: Spec) -> tuple[str, str] | None:
@@ -165,6 +176,8 @@ def _problem(prior: Learned, recipe: Recipe, spec: Spec) -> tuple[str, str] | No
         return "recipe.batch", "batch normalisation of codes needs at least two; set batch=64"
     if prior.generator == "identity":
         return _identity_problem(prior, recipe)
+    if prior.matching and told(IMAGE, recipe.own_phases(spec)) is not None:
+        return "recipe.prior.matching", "this recipe's image discriminator is told labels already; set matching=false"
     return _condition_problem(prior, spec)
 
 

@@ -20,6 +20,7 @@ from aaecore.spec import Spec
 from aaecore.stacking import Stacking
 from gasca.pretraining import Pretrained
 from gasca.recipe import Gasca
+from gasca.stackings import LevelWise
 
 
 class LabelledForward(Forward):
@@ -83,5 +84,8 @@ class GascaClassifier(Gasca):
     def check(self, recipe: Recipe, spec: Spec) -> None:
         """Needs labels."""
         super().check(recipe, spec)
+        if isinstance(self.stacking, LevelWise):
+            said = "the classifier stands on the full stack; set stacking=pretrained, its pretraining as you like"
+            raise ConfigError("recipe.stacking", said)
         if not spec.classes:
             raise ConfigError("data", "this recipe learns classes, and the data has none; give some (y in the .npz)")

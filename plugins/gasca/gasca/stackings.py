@@ -7,7 +7,7 @@ from copy import deepcopy
 from functools import partial
 from typing import Literal
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from attrs.validators import ge, in_, optional
 from torch import Tensor
 from torch.nn import Module
@@ -18,7 +18,7 @@ from aaecore.recipe import Recipe
 from aaecore.spec import Spec
 from aaecore.stacking import Stacking, Stage
 from gasca.budget import share
-from gasca.ends import PATH, build_ends, shapes_of
+from gasca.ends import PATH, Shapes, build_ends, shapes_of
 from gasca.finetuning import discriminator_phases, reconstruction_phases
 from gasca.levels import IMAGE_DISCRIMINATOR, LEVEL_HEADS, levels_of
 from gasca.stacks import Below, Growth, Tower
@@ -85,7 +85,7 @@ class LevelWise(Stacking):
 
     def check(self, recipe: Recipe, spec: Spec) -> None:
         """Needs mirrored stacks of blocks, and something to reconstruct."""
-        shapes_of(recipe, spec)
+        _check_features(recipe, spec, shapes_of(recipe, spec))
         if not reconstruction_phases(recipe.own_phases(spec)):
             problem = "fine-tunes reconstructions, and no phase of this recipe makes any"
             raise ConfigError(PATH, f"{problem}; set stacking=single")
@@ -135,6 +135,18 @@ class GradualGreedy(LevelWise):
     def tuned(self, levels: int) -> Sequence[int]:
         """All but the first, which is the whole stack when it has been trained."""
         return range(2, levels + 1)
+
+
+def _check_features(recipe: Recipe, spec: Spec, shapes: Shapes) -> None:
+    """Refuse what is at home with samples and codes only, where levels and lower stacks have features for both."""
+    if shapes.levels > 1 and not recipe.shapes_codes and recipe.posterior.reparameterized:
+        problem = "the codes of stacks that are not yet full are features, which have no sigma"
+        raise ConfigError(PATH, f"{problem}; set posterior=deterministic, or stacking=single")
+    try:
+        for shape in shapes.features[1 : shapes.levels]:
+            recipe.reconstruction.check(recipe, evolve(spec, shape=shape, output="linear"))
+    except ConfigError as e:
+        raise ConfigError(PATH, f"levels reconstruct features, and there {e.problem}; or set stacking=single") from e
 
 
 def _fill(network: Module, state: Mapping[str, Tensor]) -> None:
