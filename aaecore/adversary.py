@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol, runtime_checkable
 
+import torch
 from attrs import field, frozen
 from torch import Tensor
 
@@ -51,6 +53,12 @@ class Adversary:
         draw = f.draw(self.network + ".penalty")
         return self.loss.discriminator(self.scores(f), getattr(f, self.real), fakes, draw)
 
+    def accuracy(self, f: Forward) -> Tensor:
+        """How often the discriminator scores a real sample above a fake one, mean over the fakes; see `told_apart`."""
+        d = self.scores(f)
+        real = d(getattr(f, self.real))
+        return torch.stack([told_apart(real, d(getattr(f, name))) for name in self.fakes]).mean()
+
     def deceive(self, f: Forward) -> Tensor:
         """What the makers of the fakes minimise: be called real."""
         d = self.scores(f)
@@ -58,6 +66,40 @@ class Adversary:
         for name in self.fakes[1:]:
             total = total + self.loss.generator(d(getattr(f, name)))
         return total
+
+
+@runtime_checkable
+class Judge(Protocol):
+    """Whatever has a discriminator whose accuracy can be measured."""
+
+    @property
+    def network(self) -> str:
+        """Role of the discriminator."""
+
+    def discriminate(self, f: Forward) -> Tensor:
+        """What the discriminator minimises."""
+
+    def accuracy(self, f: Forward) -> Tensor:
+        """How often it tells real from fake, 0.5 where it cannot."""
+
+
+def told_apart(real: Tensor, fake: Tensor) -> Tensor:
+    """The share of pairs in which the real sample (of scores (N,)) has the higher score, ties counting half.
+
+    0.5 for a discriminator that cannot tell, 1 for one that always can. It needs no threshold, so it means the same for
+    logits and for the scores of a critic, whose origin is arbitrary.
+    """
+    difference = real.float()[:, None] - fake.float()
+    return 0.5 * (difference.sign().mean() + 1)
+
+
+def judges(phases: Iterable[Phase]) -> Iterator[Judge]:
+    """The discriminators that phases train."""
+    for phase in phases:
+        for term in phase.terms.values():
+            game = getattr(term.loss, "__self__", None)  # a term is a method of an adversary
+            if isinstance(game, Judge) and term.loss == game.discriminate:
+                yield game
 
 
 def games(phases: Iterable[Phase]) -> Iterator[tuple[Adversary, Side]]:

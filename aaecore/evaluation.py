@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from aaecore.data import Data
+from aaecore.diagnostics import posterior_noise
 from aaecore.metrics import (
     classification_error,
     clustering_errors,
@@ -12,7 +13,6 @@ from aaecore.metrics import (
     reconstruction_mse,
 )
 from aaecore.model import Model
-from aaecore.training import diagnose
 
 MOST = 10_000
 """Samples that figures are computed on, at most."""
@@ -33,7 +33,7 @@ def evaluate(model: Model, data: Data) -> dict[str, float]:
     if "decoder" in model.networks:
         wanted = x if judged.target is None else judged.target.take(range(len(judged)))
         found["reconstruction_mse"] = reconstruction_mse(wanted, model.reconstruct(x, labels=judged.y))
-        found |= _codes(model, data, x) if model.recipe.shapes_codes else diagnose(model, data)
+        found |= _codes(model, data, x) if model.recipe.shapes_codes else posterior_noise(model, data)
     return found | _predictions(model, data)
 
 
@@ -43,7 +43,7 @@ def _codes(model: Model, data: Data, x: torch.Tensor) -> dict[str, float]:
     train = _all(data.some(MOST))
     found = {f"codes_{k}": v for k, v in gaps.items()}
     found |= {f"codes_{k}_train": v for k, v in prior_gap(model.compute(lambda f: f.z, train), draws).items()}
-    return found | diagnose(model, data)
+    return found | posterior_noise(model, data)
 
 
 def _predictions(model: Model, data: Data) -> dict[str, float]:

@@ -27,6 +27,8 @@ class Stage:
     epochs: int
     inputs: Callable[[Mapping[str, Tensor]], Mapping[str, Tensor]] | None = None
     """Maps each batch to what this stage trains on (frozen lower levels)."""
+    patience: int | None = None
+    """Epochs without a smaller held-out error of reconstruction after which the stage ends; None for never."""
 
 
 class Stacking(Part):

@@ -23,18 +23,16 @@ from aaecore.checkpoints import (
 )
 from aaecore.checks import check_movable, check_normalised, frozen_inside
 from aaecore.data import Data, Loader, check_divides
+from aaecore.diagnostics import Probe, posterior_noise
 from aaecore.errors import DivergenceError
 from aaecore.forward import Forward
-from aaecore.metrics import sigma_collapse
 from aaecore.model import Model
 from aaecore.observer import Observer
+from aaecore.patience import Patience
 from aaecore.phase import Progress
 from aaecore.randomness import Draw, Share
 from aaecore.stacking import Stage
 from aaecore.stepper import Stepper
-
-DIAGNOSED = 1000
-"""Samples that diagnostics are computed on, at most."""
 
 
 class Training:
@@ -80,6 +78,7 @@ class Training:
         self._next = (0, 0)
         """Epoch and batch that come next in this stage."""
         self._stopping = False
+        self._probe = Probe(model, data, self.batch // accumulate, accelerator.device)
         self._frozen = frozen_inside(model.networks, self.recipe.all_phases(model.spec))
 
     def run(self, start: Checkpoint | None = None) -> None:
@@ -114,7 +113,8 @@ class Training:
             "stage": network_tensors(partial),
             "optimizers": optimizer_tensors(self._stepper.optimizers),
         }
-        return Checkpoint(groups, {"stage": self.stage_index, "epoch": epoch, "batch": batch, "step": self.step})
+        where = {"stage": self.stage_index, "epoch": epoch, "batch": batch, "step": self.step}
+        return Checkpoint(groups, {**where, "best": self._patience.best, "since": self._patience.since})
 
     def _restore(self, start: Checkpoint) -> None:
         full = self.model.networks
@@ -122,15 +122,17 @@ class Training:
         fill_networks({r: n for r, n in self.stage.networks.items() if full.get(r) is not n}, start.groups["stage"])
         fill_optimizers(self._stepper.optimizers, start.groups["optimizers"])
         self._next = (start.state["epoch"], start.state["batch"])
+        self._patience = Patience(self.stage.patience, start.state["best"], start.state["since"])
 
     def _train_stage(self, start: Checkpoint | None) -> None:
         self._stepper = Stepper(self.stage, self.accelerator, self._frozen)
         self._next = (0, 0)
+        self._patience = Patience(self.stage.patience)
         if start is not None:
             self._restore(start)
         self._set_progress(*self._next)
         self._tell("stage_begin")
-        while self._next[0] < self.stage.epochs:
+        while self._next[0] < self.stage.epochs and not self._patience.spent:
             self._train_epoch(*self._next)
 
     def _train_epoch(self, epoch: int, first: int) -> None:
@@ -144,9 +146,17 @@ class Training:
             if self._stopping:
                 self._tell("interrupted")
                 raise KeyboardInterrupt
-        self.diagnostics = diagnose(self.model, self.data)
+        self.diagnostics = self._diagnose()
         self._next = (epoch + 1, 0)
         self._tell("epoch_end")
+
+    def _diagnose(self) -> dict[str, float]:
+        """Measure; where the stage has patience, its error too."""
+        found = posterior_noise(self.model, self.data) | self._probe.accuracies(self.stage)
+        if self.stage.patience is not None:
+            found["heldout_error"] = self._probe.error(self.stage)
+            self._patience.look(found["heldout_error"])
+        return found
 
     def _train_batch(self, batch: Mapping[str, Tensor]) -> dict[str, float]:
         forwards = self._forwards(batch)
@@ -191,12 +201,3 @@ class Training:
     def _tell(self, event: str, *details: object) -> None:
         for observer in self.observers:
             getattr(observer, event)(self, *details)
-
-
-def diagnose(model: Model, data: Data) -> dict[str, float]:
-    """Mean |sigma|, std of mu and of z on some held-out samples, for every posterior that has a sigma."""
-    if not model.recipe.posterior.reparameterized or "encoder" not in model.networks:
-        return {}
-    judged = data.judged.some(DIAGNOSED)
-    x = judged.x.take(range(len(judged)))
-    return sigma_collapse(model.compute(lambda f: f.mu, x), model.compute(lambda f: f.sigma, x))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from attrs import frozen
@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from aae_learnedprior.networks import IMAGE, features
-from aaecore.adversary import Adversary, told
+from aaecore.adversary import Adversary, told, told_apart
 from aaecore.forward import Forward
 from aaecore.loss import AdversarialLoss, Scores
 from aaecore.optimizer import Optimizer
@@ -103,13 +103,16 @@ class MatchingAdversary:
     prior: Learned
     fakes: tuple[str, ...]
     loss: AdversarialLoss
+    network: ClassVar[str] = IMAGE
 
     def discriminate(self, f: Forward) -> Tensor:
         """What D_I and its matcher minimise."""
-        s = self.prior.s(f)
-        fakes = [_beside(getattr(f, name), s) for name in self.fakes]
-        fakes.append(_beside(f.target, s.roll(1, 0)))
-        return self.loss.discriminator(self.scores(f), _beside(f.target, s), fakes, f.draw(IMAGE + ".penalty"))
+        return self.loss.discriminator(self.scores(f), *self._shown(f), f.draw(IMAGE + ".penalty"))
+
+    def accuracy(self, f: Forward) -> Tensor:
+        """How often they score a sample beside its own condition above a fake."""
+        d, (real, fakes) = self.scores(f), self._shown(f)
+        return torch.stack([told_apart(d(real), d(fake)) for fake in fakes]).mean()
 
     def deceive(self, f: Forward) -> Tensor:
         """What the makers of the fakes minimise."""
@@ -125,6 +128,12 @@ class MatchingAdversary:
             return network(x) + matcher(features(network, x), s)  # type: ignore[no-any-return]
 
         return judge
+
+    def _shown(self, f: Forward) -> tuple[Tensor, list[Tensor]]:
+        """What is real, and all that is fake."""
+        s = self.prior.s(f)
+        fakes = [_beside(getattr(f, name), s) for name in self.fakes]
+        return _beside(f.target, s), [*fakes, _beside(f.target, s.roll(1, 0))]
 
 
 def _beside(x: Tensor, s: Tensor) -> Tensor:

@@ -77,6 +77,7 @@ def label_accuracy(model: Model, judge: FeatureNetwork, each: int = 200) -> dict
 @click.option("--data", default="digits", help="As for aae train; it needs labels, for the classifier.")
 @click.option("--data-root", default="data")
 @click.option("--limit", type=int, help="Training samples.")
+@click.option("--size", type=int, help="Resize images.")
 @click.option("--recipe", "recipes", multiple=True, type=click.Choice(RECIPES), default=RECIPES)
 @click.option("--share", "shares", multiple=True, type=float, default=(1.0, 0.25, 0.0625), help="Of the decoder.")
 @click.option("--width", type=float, default=1.0, help="Of all networks, in the paper's channels.")
@@ -89,6 +90,7 @@ def main(
     data: str,
     data_root: str,
     limit: int | None,
+    size: int | None,
     recipes: tuple[str, ...],
     shares: tuple[float, ...],
     width: float,
@@ -99,7 +101,7 @@ def main(
     out: Path,
 ) -> None:
     """Train every recipe at every size of the decoder with every seed; results.jsonl gets a line for each."""
-    loaded = load_data(DataConfig(source=data, root=data_root, limit=limit), 0)
+    loaded = load_data(DataConfig(source=data, root=data_root, limit=limit, size=size), 0)
     out.mkdir(parents=True, exist_ok=True)
     judge = own_classifier(loaded, out, steps=classifier_steps)
     for name, share, seed in _runs(recipes, shares, seeds):

@@ -50,6 +50,7 @@ class LevelWise(Stacking):
     d_stack: the discriminator of images at depth k: append f_k to what there is, replace that by f_k on the encoder's
         features, or start afresh from the initial weights.
     stage_target: what a level reconstructs: the target's features, or the input's own.
+    patience: epochs without a smaller held-out error after which a level or a T(G) ends; none for never.
     """
 
     level_epochs: int | None = field(default=None, validator=optional(ge(1)))
@@ -58,6 +59,7 @@ class LevelWise(Stacking):
     finetune: Literal["auto", "reconstruction", "adversarial"] = field(default="auto", validator=in_(FINETUNE))
     d_stack: Growth = field(default="append", validator=in_(GROWTH))
     stage_target: Literal["target", "input"] = field(default="target", validator=in_(("target", "input")))
+    patience: int | None = field(default=None, validator=optional(ge(1)))
 
     def tuned(self, levels: int) -> Sequence[int]:
         """After which levels there is fine-tuning."""
@@ -78,7 +80,7 @@ class LevelWise(Stacking):
             stack = tower.stack(k, self.d_stack)
             below = self._below(tower, k, phases)
             level = tower.level(k)
-            yield LevelStage(f"level-{k}", level, phases, budget.level, below, depth=k, stack=stack)
+            yield LevelStage(f"level-{k}", level, phases, budget.level, below, self.patience, depth=k, stack=stack)
             if budget.tune.get(k):
                 afresh()
                 yield from self._finetune(stack, phases, recipe, k, budget.tune[k])
@@ -96,7 +98,7 @@ class LevelWise(Stacking):
         """Lines 10 and 11 of Algorithm 1."""
         alone = self.finetune == "reconstruction" or (self.finetune == "auto" and not recipe.shapes_codes)
         tune = reconstruction_phases(phases) if alone else phases
-        yield LevelStage(f"finetune-{k}", stack, tune, epochs, depth=k, stack=stack)
+        yield LevelStage(f"finetune-{k}", stack, tune, epochs, None, self.patience, depth=k, stack=stack)
         realign = discriminator_phases(phases)
         default = epochs if alone else 0
         epochs = default if self.discriminator_epochs is None else self.discriminator_epochs
