@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from aaecore.api import compose, train
     from aaecore.data import Data, from_arrays, load_data
     from aaecore.errors import AAEError
+    from aaecore.evaluation import evaluate
     from aaecore.hooks import hookimpl
     from aaecore.model import Model
     from aaecore.saved import load
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 _WHERE = {
     "AAEError": "errors",
     "compose": "api",
+    "evaluate": "evaluation",
     "Data": "data",
     "Model": "model",
     "from_arrays": "data",
@@ -23,7 +25,7 @@ _WHERE = {
     "train": "api",
 }
 
-__all__ = ["AAEError", "Data", "Model", "compose", "from_arrays", "hookimpl", "load", "load_data", "train"]
+__all__ = ["AAEError", "Data", "Model", "compose", "evaluate", "from_arrays", "hookimpl", "load", "load_data", "train"]
 
 
 def __getattr__(name: str) -> Any:

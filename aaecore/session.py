@@ -19,7 +19,7 @@ from aaecore.config import Config, to_toml
 from aaecore.data import Data, Scaling
 from aaecore.device import make_accelerator
 from aaecore.errors import AAEError
-from aaecore.evaluation import evaluate
+from aaecore.evaluation.final import final_figures
 from aaecore.files import write_text
 from aaecore.gallery import Gallery, draw_gallery
 from aaecore.model import Model
@@ -75,7 +75,7 @@ class Session:
         seconds = perf_counter() - started
         steps = training.step - (start.state["step"] if start else 0)
         figures = {"seconds": seconds, "images_per_second": steps * training.batch / seconds}
-        return {**evaluate(training.model, self.data), **figures}
+        return {**final_figures(training.model, self.data), **figures}
 
     def prepared(self) -> Training:
         """A training that has not begun; raises `AAEError` for what cannot be trained."""

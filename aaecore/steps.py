@@ -1,30 +1,48 @@
-"""Progress of what is not a training: steps of a known number, shown or not."""
+"""Progress of what is not a training: so many steps, shown or not."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class Steps:
-    """Counts and shows nothing."""
+    """Shows nothing."""
 
-    def over(self, total: int, what: str) -> Iterator[int]:
-        """0 to total - 1; `what` says what is done meanwhile."""
-        yield from range(total)
+    def over(self, items: Sequence[T], doing: Callable[[T], str]) -> Iterator[T]:
+        """The items one by one; `doing` says in a few words what is done with one."""
+        yield from items
 
 
 class ShownSteps(Steps):
-    """Shows a bar on standard error while it counts; where that is no terminal, one line."""
+    """Shows a bar on standard error; where that is no terminal, a line for each thing that is done."""
 
-    def over(self, total: int, what: str) -> Iterator[int]:
-        """0 to total - 1, under a bar labelled `what`."""
+    def over(self, items: Sequence[T], doing: Callable[[T], str]) -> Iterator[T]:
+        """The items one by one, under a bar labelled with what is done."""
         from rich.console import Console
-        from rich.progress import track
 
         console = Console(stderr=True)
-        if not sys.stderr.isatty() or console.is_dumb_terminal:
-            console.print(f"{what} ...", markup=False, highlight=False, soft_wrap=True)
-            yield from range(total)
-        else:
-            yield from track(range(total), what, console=console, transient=True)
+        if sys.stderr.isatty() and not console.is_dumb_terminal:
+            yield from _under_bar(items, doing)
+            return
+        told = ""
+        for item in items:
+            if (now := doing(item)) != told:
+                print(f"{now} ...", file=sys.stderr, flush=True)
+                told = now
+            yield item
+
+
+def _under_bar(items: Sequence[T], doing: Callable[[T], str]) -> Iterator[T]:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=len(items))
+        for item in items:
+            bar.update(task, description=doing(item))
+            yield item
+            bar.advance(task)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from aaecore.data import from_arrays
-from aaecore.evaluation import evaluate
+from aaecore.evaluation.final import final_figures
 
 CLASSES = 5
 
@@ -34,7 +34,7 @@ def sorted_by_class(each: int, heldout: int) -> Any:
 
 
 def test_perfect_clusters_of_data_sorted_by_class_have_no_error():
-    figures = evaluate(Oracle("clusters"), sorted_by_class(30, 10))
+    figures = final_figures(Oracle("clusters"), sorted_by_class(30, 10))
     errors = {k: v for k, v in figures.items() if k.startswith("clustering_error")}
     assert len(errors) == 3
     assert set(errors.values()) == {0.0}
@@ -43,9 +43,9 @@ def test_perfect_clusters_of_data_sorted_by_class_have_no_error():
 def test_class_errors_are_of_all_heldout_samples():
     data = sorted_by_class(3, 2100)  # 10,500 held out, the last class beyond the first 10,000
     oracle = Oracle("classes")
-    assert evaluate(oracle, data)["classification_error"] == 0
+    assert final_figures(oracle, data)["classification_error"] == 0
     oracle.predict = lambda x: Oracle.predict(oracle, x) * torch.tensor([1.0, 1, 1, 1, 0])
-    assert evaluate(oracle, data)["classification_error"] == 1 / CLASSES
+    assert final_figures(oracle, data)["classification_error"] == 1 / CLASSES
 
 
 def test_some_samples_of_sorted_data_are_of_all_classes():

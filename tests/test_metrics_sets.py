@@ -1,5 +1,7 @@
 """Figures that compare two sets of samples, against what is known of them and against reference implementations."""
 
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +10,9 @@ from scipy.linalg import sqrtm
 
 from aaecore.errors import DataError
 from aaecore.metrics import (
+    cluster_agreement,
     copying,
+    discriminator_accuracy,
     diversity,
     frechet_distance,
     inception_score,
@@ -97,7 +101,7 @@ def test_what_is_drawn_for_a_figure_leaves_the_callers_random_numbers_alone():
 def test_inception_score_is_one_for_doubt_and_k_for_certain_and_even_classes():
     assert inception_score(torch.zeros(100, 10))[0] == pytest.approx(1)
     certain = 60.0 * torch.eye(10).repeat(500, 1)
-    assert inception_score(certain, splits=2)[0] == pytest.approx(10, rel=0.01)
+    assert inception_score(certain)[0] == pytest.approx(10, rel=0.01)
     assert inception_score(certain[:1].repeat(100, 1))[0] == pytest.approx(1)
 
 
@@ -151,3 +155,22 @@ def test_sets_that_cannot_be_compared_are_refused():
         frechet_distance(draws(1), draws(5))
     with pytest.raises(DataError, match="not finite"):
         sliced_wasserstein(draws(3), draws(3) / 0)
+
+
+def test_a_fresh_discriminator_is_at_chance_for_one_law_and_near_its_best_for_two():
+    assert discriminator_accuracy(draws(2000, width=1), draws(2000, seed=1, width=1)) == pytest.approx(0.5, abs=0.05)
+    best = NormalDist().cdf(1)  # a threshold half-way between N(0, 1) and N(2, 1)
+    shifted = draws(2000, shift=2, seed=1, width=1)
+    assert discriminator_accuracy(draws(2000, width=1), shifted) == pytest.approx(best, abs=0.03)
+    with pytest.raises(DataError, match="too few"):
+        discriminator_accuracy(draws(5), draws(50))
+
+
+def test_agreement_of_clusters_and_classes_needs_no_names():
+    y = np.arange(60) % 3
+    permuted, none = np.eye(3)[(y + 1) % 3], np.eye(3)[np.zeros(60, dtype=int)]
+    assert cluster_agreement(permuted, y) == pytest.approx({"clustering_nmi": 1, "clustering_ari": 1})
+    assert cluster_agreement(none, y) == pytest.approx({"clustering_nmi": 0, "clustering_ari": 0})
+    halves = np.eye(2)[(y > 0).astype(int)]  # of ln 3 nats of the classes, H(1/3) are told
+    told, entropy = np.log(3) - 2 / 3 * np.log(2), np.log(3)
+    assert cluster_agreement(halves, y)["clustering_nmi"] == pytest.approx(2 * told / (told + entropy))

@@ -74,9 +74,9 @@ def _descend(network: Classifier, data: Data, y: Tensor, steps: int, seed: int, 
     optimizer = torch.optim.AdamW(network.parameters(), lr=_RATE, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     draw = Draw(seed).purpose("classifier")
-    for _ in progress.over(steps, "training the classifier whose features are compared"):
+    for _ in progress.over(range(steps), lambda _: "training a classifier whose features samples are compared by"):
         rows = draw.integers(len(data), BATCH)
-        loss = F.cross_entropy(network(data.x.take(rows))[1], y[rows], label_smoothing=0.05)
+        loss = F.cross_entropy(network(data.x.take(rows))[1], y[rows])
         optimizer.zero_grad()
         torch.autograd.backward(loss)
         optimizer.step()

@@ -59,4 +59,4 @@ class FeatureNetwork:
         features, logits = pair if len(pair) == 2 else (None, None)
         if not isinstance(features, Tensor) or features.dim() != 2 or not isinstance(logits, (Tensor, type(None))):
             raise DataError(f"{self.name}: must give features (N, d), or a pair of features and logits (N, K)")
-        return features.float(), None if logits is None else logits.float()
+        return features.float().cpu(), None if logits is None else logits.float().cpu()

@@ -1,13 +1,14 @@
 """Figures of merit: plain functions of codes, images and predictions."""
 
 from aaecore.metrics.clustering import (
+    cluster_agreement,
     clustering_error,
     clustering_errors,
     labels_by_best_image,
     labels_by_majority,
     labels_one_to_one,
 )
-from aaecore.metrics.codes import dead_dimensions, moments, prior_gap, sigma_collapse
+from aaecore.metrics.codes import dead_dimensions, discriminator_accuracy, moments, prior_gap, sigma_collapse
 from aaecore.metrics.distances import mmd, sliced_wasserstein
 from aaecore.metrics.errors import classification_error, reconstruction_mse
 from aaecore.metrics.generated import frechet_distance, inception_score, kernel_distance
@@ -20,10 +21,12 @@ __all__ = [
     "SIGMAS",
     "choose_sigma",
     "classification_error",
+    "cluster_agreement",
     "clustering_error",
     "clustering_errors",
     "copying",
     "dead_dimensions",
+    "discriminator_accuracy",
     "diversity",
     "frechet_distance",
     "inception_score",

@@ -61,6 +61,21 @@ def clustering_errors(
     }
 
 
+def cluster_agreement(probabilities: Values, labels: Values) -> dict[str, float]:
+    """Normalised mutual information (0 to 1) and adjusted Rand index (1 at best, 0 by chance) of clusters and classes.
+
+    NMI divides by the mean of both entropies; ARI is that of Hubert and Arabie 1985. Neither needs names for clusters.
+    """
+    from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+
+    q, y = _labelled(probabilities, labels)
+    clusters = q.argmax(axis=1)
+    return {
+        "clustering_nmi": float(normalized_mutual_info_score(y, clusters)),
+        "clustering_ari": float(adjusted_rand_score(y, clusters)),
+    }
+
+
 def _counts(q: Floats, y: Integers) -> Integers:
     counts = np.zeros((q.shape[1], int(y.max()) + 1), dtype=np.int64)
     np.add.at(counts, (q.argmax(axis=1), y), 1)

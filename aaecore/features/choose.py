@@ -1,0 +1,50 @@
+"""The network that samples are compared by, from what a user says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from torch.nn import Module
+
+from aaecore.data import Data
+from aaecore.errors import AAEError
+from aaecore.features.exported import read_exported
+from aaecore.features.inception import inception
+from aaecore.features.network import FeatureNetwork
+from aaecore.features.saved import own_classifier, read_classifier
+from aaecore.steps import Steps
+
+Features = FeatureNetwork | Module | str | Path | None
+
+_FILES: dict[str, Callable[[Path], FeatureNetwork]] = {".safetensors": read_classifier, ".pt2": read_exported}
+_CHOICES = "choose from: inception, a file .pt2 that torch.export wrote, a file features-*.safetensors of another run"
+
+
+def choose_features(
+    chosen: Features,
+    data: Data,
+    folder: Path | None,
+    progress: Steps = Steps(),  # noqa: B008 - has no state
+) -> FeatureNetwork | str:
+    """The network `chosen`; by default a classifier of the data's own labels, kept in `folder`.
+
+    Data without labels has no such network; then the reason is given instead. Raises `AAEError` for what is none.
+    """
+    if isinstance(chosen, FeatureNetwork):
+        return chosen
+    if isinstance(chosen, Module):
+        return FeatureNetwork(type(chosen).__name__, chosen.eval())
+    if chosen == "inception":
+        return inception()
+    if chosen is not None:
+        return _from_file(Path(chosen))
+    if len(data.classes) < 2 or not len(data.labelled):
+        return "none: the data has no labels to train a classifier on; name a network by --features"
+    return own_classifier(data, folder, progress=progress)
+
+
+def _from_file(path: Path) -> FeatureNetwork:
+    if path.suffix not in _FILES:
+        raise AAEError(f"--features {path}: is no network that samples can be compared by; {_CHOICES}")
+    return _FILES[path.suffix](path)
