@@ -26,6 +26,7 @@ def final_figures(model: Model, data: Data) -> dict[str, float]:
     if "encoder" not in model.networks:
         return found
     if "decoder" in model.networks:
+        x_rec = model.reconstruct(x, labels=known_labels(model, judged))
         wanted = x if judged.target is None else judged.target.take(range(len(judged)))
         found["reconstruction_mse"] = reconstruction_mse(
             wanted, model.reconstruct(x, labels=known_labels(model, judged))
