@@ -25,6 +25,16 @@ default_role = "code"
 def setup(app: Sphinx) -> None:
     """Called by Sphinx."""
     app.connect("autodoc-process-docstring", _to_rst)
+    app.connect("source-read", _with_compositions)
+    app.connect("env-get-outdated", lambda *_: ["compositions"])  # what is installed may have changed
+
+
+def _with_compositions(app: Sphinx, page: str, source: list[str]) -> None:
+    """The table of what works with what is made of what is installed."""
+    if page == "compositions":
+        from aaecore.testing.table import compositions
+
+        source[0] = source[0].replace("<!-- compositions -->", compositions())
 
 
 def _to_rst(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:

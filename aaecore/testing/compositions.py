@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
 
 from aaecore.architecture import Architecture
 from aaecore.config import Config, change, make
@@ -72,10 +74,11 @@ def crossed() -> dict[str, list[str]]:
     return {field: choices(field) for field in CROSSED}
 
 
-def refused_pairs() -> dict[Pair, str]:
+@cache
+def refused_pairs() -> Mapping[Pair, str]:
     """The pairs of parts that the plainest recipe cannot have both, and why."""
     found = {pair: refusal(composed(Bench(), dict(pair))) for pair in every_pair(crossed())}
-    return {pair: why for pair, why in found.items() if why is not None}
+    return MappingProxyType({pair: why for pair, why in found.items() if why is not None})
 
 
 def rows() -> list[Row]:
@@ -93,11 +96,10 @@ def refused_in(recipe: str) -> dict[str, dict[str, str]]:
     return found
 
 
-def foreign_rows() -> Iterator[tuple[str, Row]]:
-    """For every recipe a composition of parts that are not its own, in turn from all that it takes one by one."""
-    for turn, name in enumerate(recipe_names()):
-        recipe = recipe_named(name)
-        yield name, {field: _foreign(recipe, field, turn) for field in CROSSED}
+def foreign_row(name: str) -> Row:
+    """A composition of parts that are not a recipe's own, each of which it takes alone; other ones for every recipe."""
+    turn, recipe = recipe_names().index(name), recipe_named(name)
+    return {field: _foreign(recipe, field, turn) for field in CROSSED}
 
 
 def _foreign(recipe: Recipe, field: str, turn: int) -> str:

@@ -97,7 +97,8 @@ def _game_on_codes(phases: Sequence[Phase]) -> Adversary:
     for game, _ in games(phases):
         if game.real == "z_prior":
             return game
-    raise ConfigError("recipe.prior", "a mapped prior learns from a discriminator of codes, which this recipe lacks")
+    said = "a mapped prior learns from a discriminator of codes, which this recipe lacks; set prior=gaussian"
+    raise ConfigError("recipe.prior", said)
 
 
 def _concede(game: Adversary, f: Forward) -> Tensor:
