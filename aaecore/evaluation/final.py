@@ -28,9 +28,7 @@ def final_figures(model: Model, data: Data) -> dict[str, float]:
     if "decoder" in model.networks:
         x_rec = model.reconstruct(x, labels=known_labels(model, judged))
         wanted = x if judged.target is None else judged.target.take(range(len(judged)))
-        found["reconstruction_mse"] = reconstruction_mse(
-            wanted, model.reconstruct(x, labels=known_labels(model, judged))
-        )
+        found["reconstruction_mse"] = reconstruction_mse(wanted, x_rec)
         found |= _codes(model, data, x) if model.recipe.shapes_codes else posterior_noise(model, data)
     return found | _predictions(model, data)
 
