@@ -62,7 +62,7 @@ $(PACKAGES): $(MADE) $(PROJECTS)
 	@touch $@
 
 $(DEV): $(PACKAGES)
-	$(BIN)/python -m pip install -q --group dev
+	$(BIN)/python -m pip install -q --group dev -e ".[sweep,export]"
 	@touch $@
 
 $(DOCS): $(PACKAGES)

@@ -171,6 +171,7 @@ def called(monkeypatch):
         ("api", ["train_command"]),
         ("use", [f"{n}_command" for n in ("sample", "reconstruct", "encode")]),
         ("scoring", ["score_command"]),
+        ("export", ["export_command"]),
     ):
         fake = ModuleType(f"aaecore.{module}")
         for name in names:
@@ -205,12 +206,14 @@ def test_commands_on_runs_pass_on_what_they_are_given(capsys, called):
     run(capsys, "reconstruct", "r", "-o", "f.png", "--data", "digits", "-n", "4")
     run(capsys, "encode", "r", "--data", "digits", "-o", "f.npz")
     run(capsys, "score", "r", "-o", "f.csv")
+    run(capsys, "export", "r", "-o", "folder")
     assert called == [
         ("sample_command", "r", "f.png", 3, "2", None, None, 9),
         ("sample_command", "r", "f.png", None, None, None, None, 0),
         ("reconstruct_command", "r", "f.png", "digits", 4),
         ("encode_command", "r", "digits", "f.npz"),
         ("score_command", "r", None, "f.csv", 40),
+        ("export_command", "r", "both", None, "folder"),
     ]
 
 
