@@ -12,7 +12,7 @@ import click
 
 from aaecore.errors import AAEError, suggest
 
-COMMANDS = ("train", "list", "show", "evaluate", "sample", "reconstruct", "encode", "score", "export")
+COMMANDS = ("train", "list", "show", "evaluate", "sample", "reconstruct", "encode", "score", "export", "new-plugin")
 """Each is `command` in the module of its name, dashes as underscores."""
 
 
