@@ -31,7 +31,7 @@ def _measured(contender: str) -> float:
     return float(found.stdout)
 
 
-def _peak() -> float:
+def peak() -> float:
     """MiB this process has ever held at once."""
     status = Path("/proc/self/status")
     if status.exists():  # on Linux a child's ru_maxrss begins at its parent's, however large that was
@@ -42,7 +42,7 @@ def _peak() -> float:
 def _main(contender: str) -> None:
     import contenders
 
-    before = _peak()
+    before = peak()
     problem = contenders.Problem(hidden=1000, batch=100, images=60_000)
     # As MNIST comes: bytes.
     x = np.random.default_rng(0).integers(0, 256, (problem.images, 784), dtype=np.uint8)
@@ -50,7 +50,7 @@ def _main(contender: str) -> None:
         contenders.Framework(problem, x.reshape(-1, 28, 28)).start(STEPS)
     else:
         contenders.Loop(problem, torch.from_numpy(x).float().div_(255)).start(STEPS)
-    print(_peak() - before)
+    print(peak() - before)
 
 
 if __name__ == "__main__":

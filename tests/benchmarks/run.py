@@ -4,8 +4,10 @@ import argparse
 
 import memory
 import speed
+import stages
 import startup
 import torch
+import wgan_gp
 
 BENCHMARKS = {
     "large": (speed.large, 7),
@@ -13,6 +15,8 @@ BENCHMARKS = {
     "bf16": (speed.bf16, 7),
     "memory": (memory.run, 3),
     "startup": (startup.run, 5),
+    "wgan-gp": (wgan_gp.run, 5),
+    "stages": (stages.run, 3),
 }
 
 

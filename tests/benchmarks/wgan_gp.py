@@ -1,4 +1,4 @@
-"""The step of two WGAN-GP critics against one written by hand; needs the plugin maagma. Run it with python."""
+"""The step of two WGAN-GP critics against one written by hand; needs the plugin maagma."""
 
 from collections.abc import Callable
 from time import perf_counter
@@ -96,8 +96,3 @@ def run(repeats: int) -> None:
             at_least(recipe, found["framework"], found["hand"], 0.95),
         ]
     show(f"WGAN-GP, {N_EM} steps of the code critic a batch of {BATCH}; ratio to by hand", "images/s", rows)
-
-
-if __name__ == "__main__":
-    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads\n")
-    run(5)
