@@ -58,7 +58,7 @@ def run(repeats: int) -> None:
     shown = data()
     speeds = interleave({stage: _epoch(stage, shown) for stage in ("joint", *LEVELS)}, repeats)
     rows = [Row("joint", speeds["joint"])]
-    rows += [at_least(stage, speeds[stage], speeds["joint"], 1 / share) for stage, share in LEVELS.items()]
+    rows += [at_least(stage, speeds[stage], speeds["joint"], round(1 / share, 2)) for stage, share in LEVELS.items()]
     show(f"gasca, one stage on {SIDE} x {SIDE} images, batch {BATCH}; ratio to joint training", "images/s", rows)
     rounds = [{stage: _memory(stage) for stage in ("joint", *LEVELS)} for _ in range(repeats)]
     found = {stage: Measured(tuple(r[stage] for r in rounds)) for stage in ("joint", *LEVELS)}
