@@ -1,6 +1,7 @@
 """Feature networks in files of others: what is read, and what is never run."""
 
 import hashlib
+import io
 import json
 import zipfile
 from pathlib import Path
@@ -10,9 +11,8 @@ import torch
 from torch import nn
 
 from aaecore.errors import AAEError, RunError
-from aaecore.features import inception as inception_module
 from aaecore.features.exported import read_exported
-from aaecore.features.inception import inception
+from aaecore.features.inception import PUBLISHED, inception
 
 
 class Pair(nn.Module):
@@ -110,24 +110,41 @@ def test_what_is_no_archive_is_refused(tmp_path):
             read_exported(tmp_path / name)
 
 
-def test_inception_is_read_where_the_published_file_lies(tmp_path, monkeypatch):
-    from torchvision import models
-
+@pytest.mark.parametrize(("name", "classes"), [("inception", 1000), ("inception-fid", 1008)])
+def test_inception_is_read_where_the_published_file_lies(tmp_path, monkeypatch, name, classes):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    with pytest.raises(AAEError, match="never downloaded"):
-        inception()
-    torch.manual_seed(0)
-    network = models.inception_v3(weights=None, aux_logits=True, init_weights=False).eval()
+    with pytest.raises(AAEError, match=f"--features {name}: .* are never downloaded"):
+        inception(name)
     folder = tmp_path / "hub" / "checkpoints"
     folder.mkdir(parents=True)
-    torch.save(network.state_dict(), folder / "weights")
+    torch.save(random_weights(name), folder / "weights")
     digest = hashlib.sha256((folder / "weights").read_bytes()).hexdigest()[:8]
-    for name, right in ((f"inception-{digest}.pth", True), ("inception-00000000.pth", False)):
-        (folder / name).hardlink_to(folder / "weights")
-        monkeypatch.setattr(inception_module, "WEIGHTS", name)
-        if right:
-            features, logits = inception()(torch.rand(1, 1, 8, 8))
-            assert (features.shape, logits.shape) == ((1, 2048), (1, 1000))
-        else:
-            with pytest.raises(AAEError, match="is not the published file"):
-                inception()
+    for part in (digest, "00000000"):
+        (folder / f"weights-{part}.pth").hardlink_to(folder / "weights")
+    monkeypatch.setitem(PUBLISHED, name, (f"weights-{digest}.pth", *PUBLISHED[name][1:]))
+    features, logits = inception(name)(torch.rand(2, 1, 8, 8))
+    assert (features.shape, logits.shape) == ((2, 2048), (2, classes))
+    assert features.isfinite().all()
+    monkeypatch.setitem(PUBLISHED, name, ("weights-00000000.pth", *PUBLISHED[name][1:]))
+    with pytest.raises(AAEError, match="is not the file that was published"):
+        inception(name)
+
+
+def random_weights(name: str) -> dict[str, torch.Tensor]:
+    """Weights of the published shapes, as a network has them that is not trained."""
+    from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+    from torchvision import models
+
+    if name == "inception":
+        return models.inception_v3(weights=None, aux_logits=True, init_weights=False).state_dict()
+    kept: dict[str, torch.Tensor] = {}
+
+    class Unfilled(FeatureExtractorInceptionV3):
+        def load_state_dict(self, state: object) -> None:
+            kept.update(self.state_dict())
+
+    empty = io.BytesIO()
+    torch.save({}, empty)
+    empty.seek(0)
+    Unfilled("inception", ["2048"], empty)
+    return kept

@@ -21,7 +21,8 @@ from aaecore.cli import options
 @click.option(
     "--features",
     metavar="NAME|FILE",
-    help="By which network samples are compared: inception, a .pt2 file, another run's features-*.safetensors; "
+    help="By which network samples are compared: inception, inception-fid, a .pt2 file, another run's "
+    "features-*.safetensors; "
     "by default a classifier trained on the data's labels.",
 )
 @options.seed

@@ -10,7 +10,7 @@ from torch.nn import Module
 from aaecore.data import Data
 from aaecore.errors import AAEError
 from aaecore.features.exported import read_exported
-from aaecore.features.inception import inception
+from aaecore.features.inception import PUBLISHED, inception
 from aaecore.features.network import FeatureNetwork
 from aaecore.features.saved import own_classifier, read_classifier
 from aaecore.steps import Steps
@@ -18,7 +18,7 @@ from aaecore.steps import Steps
 Features = FeatureNetwork | Module | str | Path | None
 
 _FILES: dict[str, Callable[[Path], FeatureNetwork]] = {".safetensors": read_classifier, ".pt2": read_exported}
-_CHOICES = "choose from: inception, a file .pt2 that torch.export wrote, a file features-*.safetensors of another run"
+_CHOICES = f"{', '.join(PUBLISHED)}, a file .pt2 that torch.export wrote, another run's features-*.safetensors"
 
 
 def choose_features(
@@ -35,8 +35,8 @@ def choose_features(
         return chosen
     if isinstance(chosen, Module):
         return FeatureNetwork(type(chosen).__name__, chosen.eval())
-    if chosen == "inception":
-        return inception()
+    if isinstance(chosen, str) and chosen in PUBLISHED:
+        return inception(chosen)
     if chosen is not None:
         return _from_file(Path(chosen))
     if len(data.classes) < 2 or not len(data.labelled):
@@ -46,5 +46,5 @@ def choose_features(
 
 def _from_file(path: Path) -> FeatureNetwork:
     if path.suffix not in _FILES:
-        raise AAEError(f"--features {path}: is no network that samples can be compared by; {_CHOICES}")
+        raise AAEError(f"--features {path}: is no network that samples can be compared by; choose from: {_CHOICES}")
     return _FILES[path.suffix](path)

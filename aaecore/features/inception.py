@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -12,18 +15,22 @@ from torch.nn import functional as F
 from aaecore.errors import AAEError
 from aaecore.features.network import FeatureNetwork
 
-WEIGHTS = "inception_v3_google-0cc3c7bd.pth"
-"""torchvision's file; its name says how the SHA-256 of its content begins."""
 SIDE = 299
 
+_State = dict[str, Tensor]
 
-class Inception(nn.Module):
+
+class TorchvisionInception(nn.Module):
     """The 2048 pooled features, and the logits of ImageNet's classes, of images (N, 1 or 3, H, W) in [0, 1]."""
 
-    def __init__(self, network: nn.Module, head: nn.Module) -> None:
+    def __init__(self, state: _State) -> None:
+        from torchvision.models import inception_v3
+
         super().__init__()
+        network: Any = inception_v3(weights=None, aux_logits=True, transform_input=False, init_weights=False)
+        network.load_state_dict(state)
+        self.head, network.fc = network.fc, nn.Identity()
         self.trunk = network
-        self.head = head
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Images are resized to 299 x 299 and brought to [-1, 1]."""
@@ -32,31 +39,52 @@ class Inception(nn.Module):
         return features, self.head(features)
 
 
-def inception() -> FeatureNetwork:
-    """torchvision's Inception-v3 with its weights from the folder where torch keeps what was downloaded."""
-    path = Path(torch.hub.get_dir()) / "checkpoints" / WEIGHTS
+class FidelityInception(nn.Module):
+    """The features and logits that published Frechet distances and inception scores are made of."""
+
+    def __init__(self, state: _State) -> None:
+        from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+
+        super().__init__()
+        checked = io.BytesIO()  # it unpickles what it is given: this, and not the file
+        torch.save(state, checked)
+        checked.seek(0)
+        self.network = FeatureExtractorInceptionV3("inception", ["2048", "logits_unbiased"], checked)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Images are rounded to bytes, as those of files."""
+        features, logits = self.network((255 * x.clamp(0, 1)).round().byte().expand(-1, 3, -1, -1))
+        return features, logits
+
+
+PUBLISHED: dict[str, tuple[str, str, Callable[[_State], nn.Module]]] = {
+    "inception": ("inception_v3_google-0cc3c7bd.pth", "torchvision", TorchvisionInception),
+    "inception-fid": ("weights-inception-2015-12-05-6726825d.pth", "fidelity", FidelityInception),
+}
+"""File of the weights, whose name says how its SHA-256 begins; what to install; the network."""
+
+
+def inception(name: str) -> FeatureNetwork:
+    """One of `PUBLISHED`, its weights from the folder where torch keeps what was downloaded."""
+    file, extra, build = PUBLISHED[name]
+    path = Path(torch.hub.get_dir()) / "checkpoints" / file
     if not path.is_file():
         raise AAEError(
-            f"--features inception: its weights are not at hand, and are never downloaded; put {WEIGHTS} into "
+            f"--features {name}: its weights are not at hand, and are never downloaded; put {file} into "
             f"{path.parent}, or leave --features out"
         )
     _check(path)
+    state = torch.load(path, weights_only=True, map_location="cpu")
     try:
-        from torchvision.models import inception_v3
+        return FeatureNetwork(f"{name}, weights {file}", build(state).eval())
     except ImportError as e:
-        raise AAEError("--features inception needs torchvision; pip install 'aaecore[torchvision]'") from e
-    network = inception_v3(weights=None, aux_logits=True, transform_input=False, init_weights=False)
-    network.load_state_dict(torch.load(path, weights_only=True, map_location="cpu"))
-    head, network.fc = network.fc, nn.Identity()
-    return FeatureNetwork("Inception-v3 with torchvision's weights", Inception(network, head).eval())
+        raise AAEError(f"--features {name}: needs another package; pip install 'aaecore[{extra}]'") from e
 
 
 def _check(path: Path) -> None:
-    """The file is a pickle, so only the one that was published is read."""
+    """The file is a pickle, so only the one that was published is read, and only tensors in it."""
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     expected = path.stem.rpartition("-")[2]
     if not found.startswith(expected):
-        raise AAEError(
-            f"{path}: is not the published file (its SHA-256 begins {found[:8]}, not {expected}); replace it"
-        )
+        raise AAEError(f"{path}: is not the file that was published (its SHA-256 begins {found[:8]}); replace it")

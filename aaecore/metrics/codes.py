@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 
 from aaecore.arrays import Floats, Integers, Values, floats
@@ -68,6 +70,7 @@ def discriminator_accuracy(codes: Values, prior_draws: Values, *, seed: int = 0)
     A classifier two-sample test (Lopez-Paz and Oquab 2017): 0.5 where both have one law. The discriminator is a
     perceptron with two hidden layers of 64.
     """
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.neural_network import MLPClassifier
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -75,7 +78,9 @@ def discriminator_accuracy(codes: Values, prior_draws: Values, *, seed: int = 0)
     v, real = _shuffled(floats(codes), floats(prior_draws), seed)
     half = len(v) // 2
     network = MLPClassifier((64, 64), early_stopping=True, random_state=seed)
-    judge = make_pipeline(StandardScaler(), network).fit(v[:half], real[:half])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # it tells apart what it can in 200 epochs
+        judge = make_pipeline(StandardScaler(), network).fit(v[:half], real[:half])
     return float(judge.score(v[half:], real[half:]))
 
 

@@ -15,9 +15,9 @@ _AT_ONCE = 1000
 def precision_recall_density_coverage(real: Values, generated: Values, *, k: int = 5) -> dict[str, float]:
     """Of features (N, d) and (M, d), with balls that reach to the k-th neighbour of their centre in its own set.
 
-    precision: share of generated in any real ball; recall: share of real in any generated ball (Kynkaanniemi et al.
-    2019). density: real balls around a generated sample, by k; coverage: share of real balls that hold any generated
-    (Naeem et al. 2020).
+    `precision` is the share of generated in any real ball, `recall` the share of real in any generated ball
+    (Kynkaanniemi et al. 2019), `density` the number of real balls around a generated sample, by k, `coverage` the share
+    of real balls that hold any generated (Naeem et al. 2020).
     """
     a, b = two_sets(real, generated)
     if min(len(a), len(b)) <= k:
