@@ -80,6 +80,7 @@ class Forward:
         training: bool = True,
         sampled: bool = True,
         n: int | None = None,
+        whole: Mapping[str, Tensor] | None = None,
     ) -> None:
         self.recipe = recipe
         self.spec = spec
@@ -89,6 +90,7 @@ class Forward:
         """Whether `z` is drawn from the posterior; otherwise it is the posterior's mean."""
         self.n = len(next(iter(batch.values()))) if n is None else n
         """The number of samples in the batch, B."""
+        self._whole = batch if whole is None else whole
         self.net = Networks(networks, self._note)
         self._draw = draw
         self._draws: Counter[str] = Counter()
@@ -122,6 +124,21 @@ class Forward:
     def condition(self) -> Tensor:
         """The dense condition vectors given with the data, (B, condition)."""
         return self.batch["condition"]
+
+    @property
+    def others_condition(self) -> Tensor:
+        """For each sample the condition of another one of the global batch, (B, condition)."""
+        return self._whole["condition"].roll(1, 0)[self._draw.share.rows(self.n)]
+
+    def mean_over_labelled(self, values: Tensor) -> Tensor:
+        """The mean of `values` (B,) over the labelled samples; 0 where none of the global batch is.
+
+        Divides by the labelled samples of an average share, so that a mean over micro-batches and processes is the
+        global batch's.
+        """
+        assert self.labels is not None
+        count = (self._whole["y"] >= 0).sum().clamp(min=1) / self._draw.share.parts
+        return values.where(self.labels >= 0, 0).sum() / count
 
     @quantity
     def x_in(self) -> Tensor:

@@ -32,6 +32,16 @@ def _terms(terms: Mapping[str, Term | LossFunction]) -> dict[str, Term]:
 
 
 @frozen
+class Gate:
+    """Whether a phase runs on a batch, decided by means over the whole batch."""
+
+    measure: Callable[[Forward], Tensor]
+    """What is looked at: means over the batch, which are averaged over micro-batches and processes."""
+    opens: Callable[[Tensor], bool]
+    """The phase is skipped where this is false of the averages."""
+
+
+@frozen
 class Phase:
     """One optimizer step on one batch: the networks `moves` descend the sum of `terms`."""
 
@@ -47,8 +57,8 @@ class Phase:
     """Noises drawn anew when this phase starts (`eta`, `z_prior`, ...); repeating a phase redraws all."""
     evaluates: tuple[str, ...] = ()
     """Roles of networks that run in inference mode here (dropout off, batch statistics fixed)."""
-    gate: Callable[[Forward], Tensor] | None = None
-    """If given, the phase is skipped on a batch where this is not true."""
+    gate: Gate | None = None
+    """If given, decides batch by batch whether the phase runs."""
     weight: float = 1.0
     """Multiplies all terms; a scheduler's handle."""
 

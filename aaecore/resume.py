@@ -14,11 +14,12 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
+from torch.nn import Module
 
 from aaecore.checkpoints import Checkpoint, Checkpoints
 from aaecore.config import Config, RunConfig, to_dict
 from aaecore.data import Data
-from aaecore.errors import Interrupted, RunError, suggest
+from aaecore.errors import DivergenceError, Interrupted, RunError, suggest
 from aaecore.observer import Observer
 from aaecore.rundir import History
 from aaecore.saved import plugins_of
@@ -30,7 +31,7 @@ CHECKPOINTS = "checkpoints"
 
 
 class Checkpointer(Observer):
-    """Writes checkpoints by epochs, steps or minutes, when training is interrupted, and at its end."""
+    """Writes checkpoints at the start, by epochs, steps or minutes, when training is interrupted, and at its end."""
 
     def __init__(self, folder: Path, run: RunConfig, identity: Mapping[str, Any], history: History) -> None:
         self.checkpoints = Checkpoints(folder / CHECKPOINTS, run.checkpoints)
@@ -38,6 +39,11 @@ class Checkpointer(Observer):
         self.identity = identity
         self.history = history
         self._since = monotonic()
+
+    def stage_begin(self, t: Training) -> None:
+        """Write before the first step, so that there is always something to go on from."""
+        if t.step == 0:
+            self._write(t)
 
     def step_end(self, t: Training, losses: Mapping[str, float]) -> None:
         """Write, if it is time."""
@@ -56,6 +62,7 @@ class Checkpointer(Observer):
         self._write(t)
 
     def _write(self, t: Training) -> None:
+        check_finite(t.model.networks)
         taken = t.checkpoint()
         state = {**taken.state, "identity": self.identity, "history": self.history.position()}
         self.checkpoints.write(t.step, evolve(taken, state=state))
@@ -94,6 +101,26 @@ def checkpoint_to_resume(folder: Path, now: Mapping[str, Any], allowed: Sequence
         ways = " ".join(f"--allow-change {k}" for k in changed[:3])
         raise RunError(f"{folder}: cannot be resumed, since {differences}; undo that, or say {ways}")
     return found, damaged
+
+
+def check_finite(networks: Mapping[str, Module]) -> None:
+    """Raise `DivergenceError` where a network holds NaN or infinity, which no checkpoint should."""
+    for role, network in networks.items():
+        if any(not p.isfinite().all() for p in network.parameters()):
+            raise DivergenceError(f"weights of the network {role!r} are no longer finite; try a smaller learning rate")
+
+
+@contextmanager
+def telling_of_checkpoints(folder: Path | None) -> Iterator[None]:
+    """Say of a training that diverged where one can go on from."""
+    try:
+        yield
+    except DivergenceError as e:
+        kept = [] if folder is None else Checkpoints(folder / CHECKPOINTS).paths()
+        if not kept:
+            raise
+        way = f"aae train --resume --out {folder}, with the setting you change as --set and --allow-change"
+        raise DivergenceError(f"{e}, or --on-nan skip; {kept[0]} is from before that: {way}") from e
 
 
 @contextmanager

@@ -22,11 +22,13 @@ from aaecore.errors import AAEError
 from aaecore.evaluation.final import final_figures
 from aaecore.files import write_text
 from aaecore.gallery import Gallery, draw_gallery
+from aaecore.guard import Guard
 from aaecore.model import Model
 from aaecore.observer import Observer
+from aaecore.processes import Processes, together
 from aaecore.progress import ProgressDisplay
 from aaecore.recipe import Recipe
-from aaecore.resume import Checkpointer, checkpoint_to_resume, identity, stopping_on_signals
+from aaecore.resume import Checkpointer, checkpoint_to_resume, identity, stopping_on_signals, telling_of_checkpoints
 from aaecore.rundir import HISTORY, History, new_run_directory
 from aaecore.saved import CONFIG, METRICS, WEIGHTS, save_model
 from aaecore.spec import Spec
@@ -58,9 +60,9 @@ class Session:
         """Train; everything is checked before the run directory is made or touched."""
         training = self.prepared()
         model = training.model
-        folder, start, writers = self._begin()
-        with closing(Tracking(self.log_with, self.config, folder)) as tracking:
-            training.observers = [ProgressDisplay(quiet=self.quiet), *self.observers, *writers, tracking]
+        folder, start, observers = self._begin(training.processes)
+        with closing(Tracking(self.log_with if training.processes.main else (), self.config, folder)) as tracking:
+            training.observers = [*observers, tracking]
             model.metrics = self._trained(training, start, folder)
             if folder is not None:
                 self._keep(model, folder)
@@ -70,11 +72,13 @@ class Session:
     def _trained(self, training: Training, start: Checkpoint | None, folder: Path | None) -> dict[str, float]:
         """Train to the end; the final figures."""
         started = perf_counter()
-        with stopping_on_signals(training, folder):
+        with stopping_on_signals(training, folder), telling_of_checkpoints(folder), together():
             training.run(start)
         seconds = perf_counter() - started
         steps = training.step - (start.state["step"] if start else 0)
         figures = {"seconds": seconds, "images_per_second": steps * training.batch / seconds}
+        if training.guard is not None:
+            figures["skipped_updates"] = float(training.skipped)
         return {**final_figures(training.model, self.data), **figures}
 
     def prepared(self) -> Training:
@@ -89,19 +93,29 @@ class Session:
             seed=run.seed,
             accumulate=run.accumulate,
             workers=self.config.data.workers,
+            guard=Guard(run.nan_limit) if run.on_nan == "skip" else None,
         )
 
-    def _begin(self) -> tuple[Path | None, Checkpoint | None, list[Observer]]:
-        """The run directory, where to go on, and what writes into it."""
-        if not self.keep:
-            return None, None, []
+    def _begin(self, processes: Processes) -> tuple[Path | None, Checkpoint | None, list[Observer]]:
+        """The run directory, where to go on, and what watches; only the main process writes and speaks."""
         now = identity(self.config, self.data)
-        start = self._start(now) if self.resume else None
+        start = self._start(now) if self.keep and self.resume else None
+        with together():
+            processes.wait()  # until all have read what the main one may write over
+        if not processes.main:
+            return None, start, []
+        watching = [ProgressDisplay(quiet=self.quiet), *self.observers]
+        if not self.keep:
+            return None, None, watching
+        folder, writers = self._writers(now, start)
+        return folder, start, [*watching, *writers]
+
+    def _writers(self, now: Mapping[str, object], start: Checkpoint | None) -> tuple[Path, list[Observer]]:
         folder = Path(str(self.out)) if start else new_run_directory(self.out, self.name)
         write_text(folder / CONFIG, to_toml(self.config))
         history = History(folder, self.config.run.log_every, start.state["history"] if start else 0)
         gallery = Gallery(folder, self.config.run.pictures_every)
-        return folder, start, [history, gallery, Checkpointer(folder, self.config.run, now, history)]
+        return folder, [history, gallery, Checkpointer(folder, self.config.run, now, history)]
 
     def _start(self, now: Mapping[str, object]) -> Checkpoint:
         if self.out is None:

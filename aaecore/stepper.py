@@ -12,17 +12,27 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from aaecore.forward import Forward
+from aaecore.guard import Guard
 from aaecore.nn import drawing
-from aaecore.phase import Phase
+from aaecore.phase import Gate, Phase
+from aaecore.processes import Processes
 from aaecore.stacking import Stage
 
 
 class Stepper:
     """Runs the phases of a plan on a batch, with one optimizer a phase, for one stage."""
 
-    def __init__(self, stage: Stage, accelerator: Accelerator, frozen: Collection[Tensor] = ()) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        accelerator: Accelerator,
+        frozen: Collection[Tensor] = (),
+        guard: Guard | None = None,
+    ) -> None:
         self.networks = stage.networks
         self.accelerator = accelerator
+        self.processes = Processes.of(accelerator)
+        self.guard = guard
         self.phases = {phase.name: phase for phase in stage.phases}
         self._weights = {
             role: [w for w in network.parameters() if w not in frozen] for role, network in stage.networks.items()
@@ -53,14 +63,35 @@ class Stepper:
             for f in forwards:
                 f.begin(phase.moves)
                 f.redraw(None if phase.name in done else phase.redraws)
-            if phase.gate is None or all(bool(phase.gate(f)) for f in forwards):
+            if phase.gate is None or self._opens(phase.gate, forwards):
                 losses |= self._descend(phase, forwards)
             for f in forwards:
                 f.end()
             done.add(phase.name)
-        return dict(zip(losses, torch.stack(list(losses.values())).tolist(), strict=True)) if losses else {}
+        if not losses:
+            return {}
+        means = self.processes.mean(torch.stack(list(losses.values())))
+        return dict(zip(losses, means.tolist(), strict=True))
+
+    def _opens(self, gate: Gate, forwards: Sequence[Forward]) -> bool:
+        measured = torch.stack([gate.measure(f).detach() for f in forwards]).mean(0)
+        return gate.opens(self.processes.mean(measured))
 
     def _descend(self, phase: Phase, forwards: Sequence[Forward]) -> dict[str, Tensor]:
+        if self.guard is not None:
+            self.guard.begin(self.networks)
+        losses = self._backward(phase, forwards)
+        parameters, optimizer = self.parameters[phase.name], self.optimizers[phase.name]
+        self.processes.average(parameters)
+        if self.guard is not None and self.processes.any(not self.guard.finite(losses.values(), parameters)):
+            optimizer.zero_grad()
+            self.guard.drop(phase.name)
+            return {}
+        optimizer.step()
+        optimizer.zero_grad()
+        return losses
+
+    def _backward(self, phase: Phase, forwards: Sequence[Forward]) -> dict[str, Tensor]:
         share = 1 / len(forwards)
         losses: dict[str, Tensor] = {}
         for f in forwards:
@@ -72,9 +103,6 @@ class Stepper:
             for name, value in values.items():
                 key, part = f"{phase.name}/{name}", _scaled(value.detach().float(), share)
                 losses[key] = losses[key] + part if key in losses else part
-        optimizer = self.optimizers[phase.name]
-        optimizer.step()
-        optimizer.zero_grad()
         return losses
 
     def _autocast(self) -> AbstractContextManager[None]:

@@ -22,14 +22,16 @@ from aaecore.checkpoints import (
     optimizer_tensors,
 )
 from aaecore.checks import check_movable, check_normalised, frozen_inside
-from aaecore.data import Data, Loader, check_divides
+from aaecore.data import Data, Loader, check_divides, split_whole
 from aaecore.diagnostics import Probe, posterior_noise
 from aaecore.errors import DivergenceError
 from aaecore.forward import Forward
+from aaecore.guard import Guard
 from aaecore.model import Model
 from aaecore.observer import Observer
 from aaecore.patience import Patience
 from aaecore.phase import Progress
+from aaecore.processes import Processes
 from aaecore.randomness import Draw, Share
 from aaecore.stacking import Stage
 from aaecore.stepper import Stepper
@@ -53,21 +55,25 @@ class Training:
         accumulate: int = 1,
         workers: int = 2,
         observers: Sequence[Observer] = (),
+        guard: Guard | None = None,
     ) -> None:
         self.model = model
         self.data = data
         self.recipe = model.recipe
         self.batch = self.recipe.batch
         self.accelerator = accelerator
+        self.processes = Processes.of(accelerator)
         self.seed = seed
         self.accumulate = accumulate
         self.observers = observers
+        self.guard = guard
         self._check_batch()
         self._loader = Loader(
             data,
             batch=self.batch,
             seed=seed,
             labelled_batch=self.recipe.labelled_per_step(),
+            share=self.processes.share,
             device=accelerator.device,
             workers=workers,
             scaling=model.scaling,
@@ -89,6 +95,7 @@ class Training:
         trainable = {p: p.requires_grad for network in model.networks.values() for p in network.parameters()}
         try:
             self._tell("train_begin")
+            self.processes.equalise(model.networks.values())
             stages = recipe.stacking.stages(model.networks, recipe.all_phases(model.spec), recipe)
             for self.stage_index, self.stage in enumerate(stages):
                 if self.stage_index >= first:
@@ -114,7 +121,13 @@ class Training:
             "optimizers": optimizer_tensors(self._stepper.optimizers),
         }
         where = {"stage": self.stage_index, "epoch": epoch, "batch": batch, "step": self.step}
-        return Checkpoint(groups, {**where, "best": self._patience.best, "since": self._patience.since})
+        patience = {"best": self._patience.best, "since": self._patience.since}
+        return Checkpoint(groups, {**where, **patience, "skipped": self.skipped})
+
+    @property
+    def skipped(self) -> int:
+        """Updates dropped so far because they were not finite."""
+        return 0 if self.guard is None else self.guard.skipped
 
     def _restore(self, start: Checkpoint) -> None:
         full = self.model.networks
@@ -123,17 +136,20 @@ class Training:
         fill_optimizers(self._stepper.optimizers, start.groups["optimizers"])
         self._next = (start.state["epoch"], start.state["batch"])
         self._patience = Patience(self.stage.patience, start.state["best"], start.state["since"])
+        if self.guard is not None:
+            self.guard.skipped = start.state["skipped"]
 
     def _train_stage(self, start: Checkpoint | None) -> None:
-        self._stepper = Stepper(self.stage, self.accelerator, self._frozen)
+        self._stepper = Stepper(self.stage, self.accelerator, self._frozen, self.guard)
         self._next = (0, 0)
         self._patience = Patience(self.stage.patience)
         if start is not None:
             self._restore(start)
         self._set_progress(*self._next)
         self._tell("stage_begin")
-        while self._next[0] < self.stage.epochs and not self._patience.spent:
-            self._train_epoch(*self._next)
+        with self.processes.synchronised(self.stage.networks):
+            while self._next[0] < self.stage.epochs and not self.processes.any(self._patience.spent):
+                self._train_epoch(*self._next)
 
     def _train_epoch(self, epoch: int, first: int) -> None:
         self._stepper.begin_epoch(epoch)
@@ -143,7 +159,7 @@ class Training:
             self.step += 1
             self._next = (epoch, i + 1)
             self._tell("step_end", losses)
-            if self._stopping:
+            if self.processes.any(self._stopping):
                 self._tell("interrupted")
                 raise KeyboardInterrupt
         self.diagnostics = self._diagnose()
@@ -172,16 +188,21 @@ class Training:
         parts = self.accumulate
         if self.stage.inputs is not None:
             batch = self.stage.inputs(batch)
+        batch, whole = split_whole(batch)
         made = []
         for i in range(parts):
             micro = batch if parts == 1 else {k: v.chunk(parts)[i] for k, v in batch.items()}
-            draw = Draw(self.seed, self.step, device=self.accelerator.device, share=Share(i, parts))
-            made.append(self.recipe.forward(self.recipe, self.model.spec, self.stage.networks, micro, draw))
+            draw = Draw(self.seed, self.step, device=self.accelerator.device, share=self._share(i))
+            f = self.recipe.forward(self.recipe, self.model.spec, self.stage.networks, micro, draw, whole=whole)
+            made.append(f)
         return made
+
+    def _share(self, micro: int) -> Share:
+        return self.processes.share.within(micro, self.accumulate)
 
     def _check_batch(self) -> None:
         """Refuse what would fail on the first batch, or move nothing."""
-        share = Share(0, self.accumulate)
+        share = self._share(0)
         check_divides("batch", self.batch, share)
         check_divides("labelled_batch", self.recipe.labelled_per_step(), share)
         check_movable(self.recipe.all_phases(self.model.spec), self.model.networks)

@@ -245,7 +245,7 @@ def test_an_interrupted_training_ends_in_one_line_and_can_go_on(capsys, place, n
     assert "go on with: aae train --resume --out run" in err
     steps = [json.loads(line)["step"] for line in history.read_text().splitlines()]
     assert steps == list(range(len(steps)))
-    assert len(list(Path("run/checkpoints").iterdir())) == 1
+    assert len(list(Path("run/checkpoints").iterdir())) == 2  # from the start, and from now
     epochs = str(len(steps) // 4 + 2)
     resumed = ["train", "--resume", "--out", "run", "--epochs", epochs, "--allow-change", "epochs", "--quiet"]
     code, _, err = run(capsys, *resumed)

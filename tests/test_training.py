@@ -13,7 +13,7 @@ from aaecore.defaults.architectures import MLP
 from aaecore.errors import ConfigError, DataError, DivergenceError
 from aaecore.observer import Observer
 from aaecore.optimizer import SGD, Adam
-from aaecore.phase import Phase
+from aaecore.phase import Gate, Phase
 from aaecore.posterior import GaussianPosterior
 from aaecore.randomness import Draw
 from aaecore.scheduler import PhaseScheduler
@@ -163,7 +163,7 @@ def test_a_gate_decides_batch_by_batch(toy, fit):
     class Gated(toy):
         def own_phases(self, spec):
             rec, disc, gen = super().own_phases(spec)
-            return rec, disc, evolve(gen, gate=lambda f: torch.tensor(bool(f._draw.key[1] % 2)))
+            return rec, disc, evolve(gen, gate=Gate(lambda f: torch.tensor(f._draw.key[1] % 2.0), bool))
 
     recorder = Recorder()
     fit(Gated(epochs=1), observers=[recorder])
@@ -172,7 +172,7 @@ def test_a_gate_decides_batch_by_batch(toy, fit):
 
 def test_a_gate_that_is_never_open_leaves_its_networks_alone(toy, prepare):
     training = prepare(toy())
-    disc = evolve(training.recipe.all_phases(training.model.spec)[1], gate=lambda f: torch.tensor(False))
+    disc = evolve(training.recipe.all_phases(training.model.spec)[1], gate=Gate(lambda f: torch.tensor(0.0), bool))
     stepper = Stepper(Stage("s", training.model.networks, [disc], 1), training.accelerator)
     before = state(training.model)
     batch = next(training._loader.epoch(0))

@@ -21,7 +21,11 @@ from aaecore.cli import options
 @click.option("--out", metavar="DIR", help="The run directory; never overwritten; default runs/RECIPE-N.")
 @click.option("--resume", is_flag=True, help="Go on with the interrupted run in --out.")
 @click.option("--allow-change", multiple=True, metavar="KEY", help="What may differ from the interrupted run.")
+<<<<<<< HEAD
 @click.option("--log-with", default="", metavar="T,T,...", help="Trackers: tensorboard, wandb, mlflow, ...")
+=======
+@click.option("--on-nan", metavar="P", help="stop at a loss that is no number (default), or skip that update.")
+>>>>>>> 70136a3 (Several processes train as one; divergence, kills and full disks lose nothing, for every recipe)
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 def command(
     recipe: str | None,
@@ -37,7 +41,11 @@ def command(
     out: str | None,
     resume: bool,
     allow_change: tuple[str, ...],
+<<<<<<< HEAD
     log_with: str,
+=======
+    on_nan: str | None,
+>>>>>>> 70136a3 (Several processes train as one; divergence, kills and full disks lose nothing, for every recipe)
     quiet: bool,
 ) -> None:
     """Train RECIPE, which may be left out where --config names one.
@@ -57,6 +65,7 @@ def command(
         "recipe.epochs": epochs,
         "run.seed": seed,
         "run.precision": precision,
+        "run.on_nan": on_nan,
     }
     given = {key: value for key, value in shorthands.items() if value is not None}
     checked = load_config(recipe, config, sets, given)

@@ -31,6 +31,8 @@ class RunConfig:
     checkpoint_epochs: epochs between two checkpoints; 0 goes by the other two.
     checkpoint_steps: steps between two checkpoints; 0 goes by the other two.
     checkpoints: how many of the newest checkpoints to keep.
+    on_nan: what to do at a loss or gradient that is not finite: stop, or skip that update and go on.
+    nan_limit: skipped updates after which training stops all the same.
     """
 
     seed: int = field(default=0, validator=[ge(0), lt(2**63)])
@@ -43,6 +45,8 @@ class RunConfig:
     checkpoint_epochs: int = field(default=0, validator=ge(0))
     checkpoint_steps: int = field(default=0, validator=ge(0))
     checkpoints: int = field(default=2, validator=ge(1))
+    on_nan: Literal["stop", "skip"] = field(default="stop", validator=in_(("stop", "skip")))
+    nan_limit: int = field(default=100, validator=ge(0))
 
 
 @frozen(kw_only=True)

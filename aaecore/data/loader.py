@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 import torch
+from attrs import evolve
 from torch import Tensor
 
 from aaecore.data.dataset import Data
@@ -19,6 +20,15 @@ from aaecore.randomness import Share
 Batch = dict[str, Tensor]
 
 
+_WHOLE = "whole."
+
+
+def split_whole(batch: Mapping[str, Tensor]) -> tuple[Mapping[str, Tensor], Mapping[str, Tensor]]:
+    """A share of a batch, and the labels and conditions of all of the batch."""
+    whole = {k.removeprefix(_WHOLE): v for k, v in batch.items() if k.startswith(_WHOLE)}
+    return {k: v for k, v in batch.items() if not k.startswith(_WHOLE)}, whole or batch
+
+
 class _Engine(Protocol):
     def batches(self, rows: Tensor, labelled: Tensor | None) -> Iterator[Batch]: ...
 
@@ -28,7 +38,8 @@ class Loader:
 
     A batch holds `x` and, where the data has them, `y`, `target`, `condition`; with a `labelled_batch` also
     `x_labelled`, `y_labelled` of labelled samples only. `batch` and `labelled_batch` count the global batch,
-    of which this `share` gets its rows. Samples and targets are scaled.
+    of which this `share` gets its rows, and beside them the labels and conditions of all (see `split_whole`).
+    Samples and targets are scaled.
     """
 
     def __init__(
@@ -57,13 +68,21 @@ class Loader:
             share=share,
         )
         device, scaling = torch.device(device), scaling and scaling.to(device)
+        self._device = device
+        self._tables = {k: v for k, v in (("y", data.y), ("condition", data.condition)) if v is not None}
         in_memory = isinstance(data.x, InMemory) and not (data.target and not isinstance(data.target, InMemory))
         self._engine: _Engine = Gather(data, device, scaling) if in_memory else Stream(data, device, scaling, workers)
 
     def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """The batches of an epoch from batch `start` on; the earlier ones are not read."""
         labelled = self._order.labelled_rows(epoch, start) if self._labelled else None
-        return self._engine.batches(self._order.rows(epoch, start), labelled)
+        batches = self._engine.batches(self._order.rows(epoch, start), labelled)
+        return batches if self._order.share.parts == 1 else self._with_whole(batches, epoch, start)
+
+    def _with_whole(self, batches: Iterator[Batch], epoch: int, start: int) -> Iterator[Batch]:
+        rows = evolve(self._order, share=Share()).rows(epoch, start)
+        for batch, i in zip(batches, rows.unbind(), strict=True):
+            yield batch | {_WHOLE + name: table[i].to(self._device) for name, table in self._tables.items()}
 
 
 class Gather:

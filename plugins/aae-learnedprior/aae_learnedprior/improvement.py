@@ -89,8 +89,8 @@ def mutual_information(prior: Learned, f: Forward) -> Tensor:
 def real_cross_entropy(f: Forward) -> Tensor:
     """-log Q(y | x) on the samples of the batch that are labelled."""
     assert f.labels is not None
-    total = F.cross_entropy(recognized(f, f.target), f.labels, ignore_index=-1, reduction="sum")
-    return total / (f.labels >= 0).sum().clamp(min=1)
+    each = F.cross_entropy(recognized(f, f.target), f.labels, ignore_index=-1, reduction="none")
+    return f.mean_over_labelled(each)
 
 
 # ---- D_I

@@ -23,7 +23,7 @@ from aaecore.errors import ConfigError
 from aaecore.forward import Forward
 from aaecore.loss import ReconstructionLoss
 from aaecore.optimizer import Optimizer, RMSprop
-from aaecore.phase import Phase, Term
+from aaecore.phase import Gate, Phase, Term
 from aaecore.posterior import GaussianPosterior, Posterior
 from aaecore.prior import Prior
 from aaecore.recipe import SCALINGS, Builders, Recipe
@@ -33,20 +33,20 @@ MOVES = RMSprop(lr=3.9e-4, alpha=0.9, weight_decay=1e-5)
 
 
 class VAEGANForward(Forward):
-    """A batch with a verdict, the same for all its phases, on which side of the game is too strong."""
+    """A batch with the discriminator's costs as they were when it was first judged, the same for all its phases."""
 
-    _verdict: tuple[bool, bool] | None = None
+    _costs: Tensor | None = None
 
-    def verdict(self, fakes: Sequence[str], equilibrium: float, margin: float) -> tuple[bool, bool]:
-        """Whether to move the decoder, and whether to move the discriminator."""
-        if self._verdict is None:
+    def costs(self, fakes: Sequence[str]) -> Tensor:
+        """The discriminator's mean cost on real samples and on fakes, (2,)."""
+        if self._costs is None:
             made = [getattr(self, name) for name in fakes]  # they stay in use, so with their graphs
             with torch.no_grad():
                 d = self.net[IMAGE]
                 real = F.softplus(-d(self.target)).mean()
                 fake = torch.stack([F.softplus(d(x)).mean() for x in made]).mean()
-            self._verdict = balanced(float(real), float(fake), equilibrium, margin)
-        return self._verdict
+                self._costs = torch.stack([real, fake])
+        return self._costs
 
 
 def balanced(real_cost: float, fake_cost: float, equilibrium: float, margin: float) -> tuple[bool, bool]:
@@ -102,8 +102,7 @@ class VAEGAN(Recipe):
         gan = {"L_GAN": Term(game.deceive, 1 - self.similarity)}
         both = {"L_llike": Term(self.reconstruction, self.similarity), **gan}
         judge = {"L_GAN": game.discriminate}
-        dec, dis = (partial(self._moves, side) for side in (0, 1))
-        gates = (dec, dis) if self.margin else (None, None)
+        gates = (self._gate(0), self._gate(1)) if self.margin else (None, None)
         return (
             Phase("enc", "reconstruction", ("encoder",), {"L_prior": KL(), **likeness}, self.encoder_optimizer),
             Phase("dec", "generator", ("decoder",), both, self.decoder_optimizer, gate=gates[0]),
@@ -115,9 +114,16 @@ class VAEGAN(Recipe):
         """What the discriminator should call fake."""
         return ("x_rec", "x_gen") if self.discriminate_recon else ("x_gen",)
 
-    def _moves(self, side: int, f: Forward) -> Tensor:
+    def _gate(self, side: int) -> Gate:
+        def opens(costs: Tensor) -> bool:
+            real, fake = costs.tolist()
+            return balanced(real, fake, self.equilibrium, self.margin)[side]
+
+        return Gate(self._costs, opens)
+
+    def _costs(self, f: Forward) -> Tensor:
         assert isinstance(f, VAEGANForward)
-        return torch.tensor(f.verdict(self.fakes, self.equilibrium, self.margin)[side])
+        return f.costs(self.fakes)
 
     def check(self, recipe: Recipe, spec: Spec) -> None:
         """Needs the KL in closed form, and a game whose costs the margin knows."""

@@ -1,0 +1,83 @@
+"""What every installed recipe promises: it goes on from any step, in micro-batches and in bf16."""
+
+import pytest
+import torch
+from attrs import evolve
+from every_recipe import Losses, prepare, small
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from aaecore.checkpoints import Checkpoints, network_tensors, read
+from aaecore.observer import Observer
+from aaecore.plugins import registry
+
+RECIPES = registry().names("recipe")
+
+
+class EveryStep(Observer):
+    """Takes a checkpoint after every batch."""
+
+    def __init__(self):
+        self.taken = []
+
+    def step_end(self, t, losses):
+        now = t.checkpoint()
+        self.taken.append(
+            evolve(now, groups={g: {k: v.clone() for k, v in ts.items()} for g, ts in now.groups.items()})
+        )
+
+
+def points(taken):
+    """The last step of each stage and one in the midst of it, but not the very last."""
+    stages = [checkpoint.state["stage"] for checkpoint in taken]
+    ends = [i for i, stage in enumerate(stages) if stages[i + 1 : i + 2] != [stage]]
+    return sorted({i for end in ends for i in (end, max(end - 2, 0))})[:-1]
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_goes_on_from_any_stage_to_the_same_bits(name, tmp_path):
+    recipe = small(name, optimizer=None)
+    every, losses = EveryStep(), Losses()
+    whole = prepare(recipe, observers=[every, losses])
+    whole.run()
+    wanted = network_tensors(whole.model.networks)
+    for i in points(every.taken):
+        rest = Losses()
+        training = prepare(recipe, observers=[rest])
+        training.run(read(Checkpoints(tmp_path).write(i + 1, every.taken[i])))
+        assert rest.steps == losses.steps[i + 1 :]
+        found = network_tensors(training.model.networks)
+        assert found.keys() == wanted.keys()
+        assert all(torch.equal(found[k], wanted[k]) for k in wanted), f"from step {i + 1}"
+
+
+def normalises(training):
+    return any(isinstance(m, _BatchNorm) for n in training.model.networks.values() for m in n.modules())
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_micro_batches_make_the_update_of_the_batch(name):
+    one, four = Losses(), Losses()
+    whole = prepare(small(name), observers=[one])
+    if normalises(whole):
+        pytest.skip("normalises over the batch, so a micro-batch is another function")
+    whole.run()
+    training = prepare(small(name), observers=[four], accumulate=4)
+    training.run()
+    for a, b in zip(one.steps, four.steps, strict=True):
+        assert b == pytest.approx(a, rel=1e-4, abs=1e-5)
+    found = network_tensors(training.model.networks)
+    for key, tensor in network_tensors(whole.model.networks).items():
+        torch.testing.assert_close(found[key], tensor, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_bf16_starts_where_fp32_does(name):
+    steps = {}
+    for precision in ("fp32", "bf16"):
+        losses = Losses()
+        training = prepare(small(name), observers=[losses], precision=precision)
+        training.run()
+        steps[precision] = losses.steps
+        assert all(p.dtype == torch.float32 for n in training.model.networks.values() for p in n.parameters())
+    assert steps["bf16"][0] == pytest.approx(steps["fp32"][0], rel=0.1, abs=0.05)
+    assert steps["bf16"] != steps["fp32"]
