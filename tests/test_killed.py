@@ -56,7 +56,7 @@ def test_a_full_disk_ends_in_one_line_and_loses_no_earlier_checkpoint(small_disk
 def test_a_torn_checkpoint_is_never_taken_for_a_whole_one(tmp_path, images):
     import aaecore
 
-    aaecore.train("classic", *images, epochs=1, out=tmp_path / "run", quiet=True)
+    aaecore.train(aaecore.compose("classic", batch=8), *images, epochs=1, out=tmp_path / "run", quiet=True)
     path = Checkpoints(tmp_path / "run/checkpoints").paths()[0]
     for file in sorted(path.iterdir()):
         content = file.read_bytes()

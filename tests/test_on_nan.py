@@ -122,11 +122,11 @@ def test_the_last_good_checkpoint_is_named_and_what_to_try(said):
         "step-000000001",
     ):
         assert words in told
-    assert [p.name for p in Path("run/checkpoints").iterdir()] == ["step-000000001"]
+    assert sorted(p.name for p in Path("run/checkpoints").iterdir()) == ["step-000000000", "step-000000001"]
 
 
-def test_without_a_checkpoint_none_is_named(said):
-    assert "checkpoints" not in said()
+def test_where_no_other_was_written_it_is_that_of_the_start(said):
+    assert "step-000000000 is from before that" in said()
 
 
 def test_skipping_has_a_limit_on_the_command_line(said):
@@ -145,7 +145,7 @@ def test_weights_that_are_no_numbers_are_never_kept(images, tmp_path):
     given = {"out": tmp_path / "run", "networks": {"decoder": decoder}, "observers": [Poison()], "quiet": True}
     with pytest.raises(DivergenceError, match="'decoder' are no longer finite"):
         aaecore.train(recipe, *images, **given)
-    assert not list((tmp_path / "run").rglob("*.safetensors"))
+    assert [p.name for p in (tmp_path / "run/checkpoints").iterdir()] == ["step-000000000"]
 
 
 def test_the_number_of_skipped_updates_is_a_figure_and_survives_a_resume(toy, prepare):

@@ -21,11 +21,8 @@ from aaecore.cli import options
 @click.option("--out", metavar="DIR", help="The run directory; never overwritten; default runs/RECIPE-N.")
 @click.option("--resume", is_flag=True, help="Go on with the interrupted run in --out.")
 @click.option("--allow-change", multiple=True, metavar="KEY", help="What may differ from the interrupted run.")
-<<<<<<< HEAD
 @click.option("--log-with", default="", metavar="T,T,...", help="Trackers: tensorboard, wandb, mlflow, ...")
-=======
 @click.option("--on-nan", metavar="P", help="stop at a loss that is no number (default), or skip that update.")
->>>>>>> 70136a3 (Several processes train as one; divergence, kills and full disks lose nothing, for every recipe)
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 def command(
     recipe: str | None,
@@ -41,11 +38,8 @@ def command(
     out: str | None,
     resume: bool,
     allow_change: tuple[str, ...],
-<<<<<<< HEAD
     log_with: str,
-=======
     on_nan: str | None,
->>>>>>> 70136a3 (Several processes train as one; divergence, kills and full disks lose nothing, for every recipe)
     quiet: bool,
 ) -> None:
     """Train RECIPE, which may be left out where --config names one.

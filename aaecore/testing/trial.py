@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,9 +14,8 @@ from torch.nn import Module
 from aaecore.config import Config, RunConfig
 from aaecore.data import Data
 from aaecore.device import make_accelerator
-from aaecore.forward import Forward
 from aaecore.model import Model
-from aaecore.phase import Phase
+from aaecore.phase import Gate, Phase
 from aaecore.recipe import Recipe
 from aaecore.saved import WEIGHTS, load, save_model
 from aaecore.session import new_model
@@ -92,14 +91,15 @@ class Watched(Stacking):
             yield evolve(stage, phases=seen)
             self.watch.settle()
 
-    def _gate(self, phase: Phase, networks: Mapping[str, Module]) -> Callable[[Forward], Tensor]:
-        def gate(f: Forward) -> Tensor:
-            runs = torch.tensor(True) if phase.gate is None else phase.gate(f)
-            if runs:
+    def _gate(self, phase: Phase, networks: Mapping[str, Module]) -> Gate:
+        own = phase.gate or Gate(lambda f: torch.zeros(()), lambda _: True)
+
+        def opens(measured: Tensor) -> bool:
+            if runs := own.opens(measured):
                 self.watch.begin(phase, networks)
             return runs
 
-        return gate
+        return Gate(own.measure, opens)
 
 
 def weights(networks: Mapping[str, Module]) -> Weights:

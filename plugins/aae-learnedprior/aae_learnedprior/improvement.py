@@ -133,7 +133,7 @@ class MatchingAdversary:
         """What is real, and all that is fake."""
         s = self.prior.s(f)
         fakes = [_beside(getattr(f, name), s) for name in self.fakes]
-        return _beside(f.target, s), [*fakes, _beside(f.target, s.roll(1, 0))]
+        return _beside(f.target, s), [*fakes, _beside(f.target, f.others_condition)]
 
 
 def _beside(x: Tensor, s: Tensor) -> Tensor:
