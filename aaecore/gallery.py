@@ -44,7 +44,7 @@ def _pictures(model: Model, data: Data, folder: Path, seed: int) -> Iterator[Pat
         if not shaped:
             return
         path = folder / "codes.png"
-        z, draws, draw_labels = model.encode(x, sample=True), *_draws(model, len(shown), seed)
+        z, draws, draw_labels = model.encode(x, sample=True), *draws_from_prior(model, len(shown), seed)
         projection = model.recipe.projection(model.networks)
         pictures.codes(z, shown.y, draws, path, prior_labels=draw_labels, classes=model.classes, projection=projection)
         yield path
@@ -70,7 +70,7 @@ def _styles(model: Model, path: Path, seed: int) -> Path:
     return path
 
 
-def _draws(model: Model, n: int, seed: int) -> tuple[torch.Tensor, torch.Tensor | None]:
+def draws_from_prior(model: Model, n: int, seed: int) -> tuple[torch.Tensor, torch.Tensor | None]:
     """Draws from the prior, and their labels where these are classes."""
     k = model.spec.classes
     if not (k and model.recipe.conditional_prior):

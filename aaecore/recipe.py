@@ -27,6 +27,7 @@ from aaecore.part import Part, parts_of
 from aaecore.phase import Phase, Term
 from aaecore.posterior import Deterministic, Posterior
 from aaecore.prior import Prior
+from aaecore.published import Published
 from aaecore.randomness import Draw
 from aaecore.scheduler import PhaseScheduler
 from aaecore.spec import Spec
@@ -63,6 +64,8 @@ class Recipe(Part):
     """The quantities of one batch; a paper with new symbols extends it."""
     shapes_codes: ClassVar[bool] = True
     """Whether codes are made to look like draws from the prior; otherwise there is nothing to sample."""
+    published: ClassVar[tuple[Published, ...]] = ()
+    """Figures that papers state for this very recipe; those of a base class are not inherited."""
 
     code: int = field(default=8, validator=ge(1))
     prior: Prior = Gaussian()

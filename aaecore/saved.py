@@ -102,6 +102,11 @@ def load(run: str | Path, *, recipe: Recipe | None = None, networks: Mapping[str
     ).eval()
 
 
+def read_about(run: str | Path) -> About:
+    """What a run's model says of itself, without its networks."""
+    return _read(Path(run) / WEIGHTS)[0]
+
+
 def load_run_config(run: str | Path) -> Config:
     """The configuration of a run directory."""
     return load_config(config=Path(run) / CONFIG)

@@ -12,7 +12,20 @@ import click
 
 from aaecore.errors import AAEError, suggest
 
-COMMANDS = ("train", "list", "show", "evaluate", "sample", "reconstruct", "encode", "score", "export", "new-plugin")
+COMMANDS = (
+    "train",
+    "list",
+    "show",
+    "evaluate",
+    "report",
+    "compare",
+    "sample",
+    "reconstruct",
+    "encode",
+    "score",
+    "export",
+    "new-plugin",
+)
 """Each is `command` in the module of its name, dashes as underscores."""
 
 

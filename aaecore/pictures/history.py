@@ -22,6 +22,8 @@ class History:
     """Numbers by name, equally long, NaN where a record has none."""
 
     columns: Mapping[str, Floats]
+    stages: Sequence[tuple[str, float]] = ()
+    """The stages by name, and the step at which each began."""
 
     def along(self, axis: str, name: str) -> tuple[Floats, Floats]:
         """Column `axis` (counting from 0 if there is none) and column `name`, where both are finite."""
@@ -41,7 +43,17 @@ def read_history(source: Source) -> History:
         return History({k: np.asarray(v, dtype=float) for k, v in source.items()})
     records = _counted_on(_read(Path(source)))
     names = dict.fromkeys(k for record in records for k, v in record.items() if _is_number(v))
-    return History({k: np.array([_number(r.get(k)) for r in records]) for k in names})
+    columns = {k: np.array([_number(r.get(k)) for r in records]) for k in names}
+    return History(columns, _stages(records))
+
+
+def _stages(records: Sequence[dict[str, Any]]) -> list[tuple[str, float]]:
+    found: list[tuple[str, float]] = []
+    for record in records:
+        name = str(record.get("stage", ""))
+        if not found or name != found[-1][0]:
+            found.append((name, float(record["step"])))
+    return found
 
 
 def _read(path: Path) -> list[dict[str, Any]]:

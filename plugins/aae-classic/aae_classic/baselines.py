@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import ClassVar
 
 from attrs import field, frozen
 from attrs.validators import in_
 
 from aae_classic.dcgan import DCGANNetworks
+from aae_classic.published import VAE_LIKELIHOOD
 from aaecore.adversary import Adversary
 from aaecore.architecture import Architecture
 from aaecore.defaults.architectures import MLP
@@ -18,6 +20,7 @@ from aaecore.optimizer import Adam, Optimizer
 from aaecore.phase import Phase
 from aaecore.posterior import GaussianPosterior, Posterior
 from aaecore.prior import Prior
+from aaecore.published import Published
 from aaecore.recipe import SCALINGS, Builders, Recipe, ScalingName
 from aaecore.spec import Spec
 
@@ -29,6 +32,7 @@ class VAE(Recipe):
     optimizer: moves encoder and decoder.
     """
 
+    published: ClassVar[tuple[Published, ...]] = VAE_LIKELIHOOD
     code: int = 8
     prior: Prior = Gaussian()
     posterior: Posterior = GaussianPosterior()

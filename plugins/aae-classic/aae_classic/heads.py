@@ -12,11 +12,13 @@ from attrs import field, frozen
 from attrs.validators import ge, gt
 from torch import Tensor, nn
 
+from aae_classic.published import DIMENSIONALITY_REDUCTION
 from aae_classic.semi import CategoricalForward, SemiSupervised
 from aaecore.forward import Forward, quantity
 from aaecore.loss import Loss
 from aaecore.optimizer import SGD, Optimizer
 from aaecore.phase import Phase, Term
+from aaecore.published import Published
 from aaecore.recipe import Builders
 from aaecore.spec import Spec
 
@@ -78,6 +80,7 @@ class DimensionalityReduction(SemiSupervised):
     head_optimizer: moves the cluster heads in `head`.
     """
 
+    published: ClassVar[tuple[Published, ...]] = DIMENSIONALITY_REDUCTION
     forward: ClassVar[type[Forward]] = HeadsForward
     code: int = 2
     head_distance: float = field(default=2.0, validator=gt(0))

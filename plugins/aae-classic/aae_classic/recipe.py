@@ -11,6 +11,7 @@ from attrs.validators import ge, gt
 from torch import Tensor
 
 from aae_classic.priors import Mixture
+from aae_classic.published import LIKELIHOOD
 from aaecore.adversary import Adversary
 from aaecore.defaults.priors import Gaussian
 from aaecore.errors import ConfigError
@@ -18,6 +19,7 @@ from aaecore.forward import Forward
 from aaecore.optimizer import Adam, Optimizer
 from aaecore.phase import Phase, Term
 from aaecore.prior import Prior
+from aaecore.published import Published
 from aaecore.recipe import Builders, Recipe
 from aaecore.spec import Spec
 
@@ -34,6 +36,7 @@ class Classic(Recipe):
     joint_generator_step: merge `rec` and `gen` into one step of encoder and decoder, moved by reconstruction_optimizer.
     """
 
+    published: ClassVar[tuple[Published, ...]] = LIKELIHOOD
     batch: int = 50
     reconstruction_optimizer: Optimizer = Adam(lr=5e-4, milestones=(70,))
     discriminator_optimizer: Optimizer = Adam(lr=2e-4, beta1=0.5, milestones=(70,))

@@ -12,6 +12,7 @@ from attrs.validators import ge, in_
 from torch import Tensor
 from torch.nn import functional as F
 
+from aae_classic.published import CLUSTERING, SEMI_SUPERVISED
 from aae_classic.recipe import Classic, need_labels
 from aaecore.adversary import Adversary
 from aaecore.architecture import Architecture
@@ -22,6 +23,7 @@ from aaecore.forward import Forward, quantity
 from aaecore.optimizer import Adam, Optimizer
 from aaecore.phase import Phase, Term
 from aaecore.prior import Prior
+from aaecore.published import Published
 from aaecore.recipe import Builders, Recipe
 from aaecore.spec import Spec
 
@@ -85,6 +87,7 @@ class SemiSupervised(Classic):
     classification_optimizer: moves the encoder in `cls`.
     """
 
+    published: ClassVar[tuple[Published, ...]] = SEMI_SUPERVISED
     forward: ClassVar[type[Forward]] = CategoricalForward
     code: int = 10
     prior: Prior = Gaussian()
@@ -181,6 +184,7 @@ class SemiSupervised(Classic):
 class Clustering(SemiSupervised):
     """Unsupervised clustering: the categorical code is a cluster, no labels are used (section 6, figure 9)."""
 
+    published: ClassVar[tuple[Published, ...]] = CLUSTERING
     code: int = 5
     architecture: Architecture = MLP(hidden=(3000, 3000), batch_norm="encoder")
     input_noise: float = 0.0

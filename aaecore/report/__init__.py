@@ -1,0 +1,6 @@
+"""Pages about trained runs: one run's report, and runs side by side; each one HTML file that needs no network."""
+
+from aaecore.report.compare import compare
+from aaecore.report.page import write_report
+
+__all__ = ["compare", "write_report"]

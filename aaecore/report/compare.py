@@ -1,0 +1,5 @@
+"""Runs side by side."""
+
+
+def compare() -> None:
+    """Nothing yet."""

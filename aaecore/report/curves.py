@@ -1,0 +1,117 @@
+"""Every loss and diagnostic over a training, a chart a phase."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from attrs import frozen
+
+from aaecore.arrays import Floats
+from aaecore.pictures.history import History, read_history
+from aaecore.report.charts import Axis, Chart, Note, Shape, axes, band, line
+
+SIZE = (360.0, 230.0)
+BINS = 120
+"""Points a curve has at most; each is a mean over neighbouring steps."""
+COUNTS = ("stage", "epoch", "step")
+References = Mapping[str, tuple[str, float]]
+
+
+@frozen
+class Curve:
+    """One series at no more than so many places: means, and the range that holds most of what they are means of."""
+
+    x: Floats
+    mean: Floats
+    low: Floats
+    high: Floats
+
+    @classmethod
+    def of(cls, x: Floats, y: Floats) -> Curve:
+        """A series cut into stretches of equal length."""
+        parts = min(BINS, len(x))
+        xs, ys = np.array_split(x, parts), np.array_split(y, parts)
+        low, high = np.array([np.quantile(part, (0.1, 0.9)) for part in ys]).T
+        x_mean, y_mean = (np.array([part.mean() for part in cut]) for cut in (xs, ys))
+        return cls(x_mean, y_mean, low, high)
+
+
+def loss_charts(path: Path, references: References | None = None) -> list[Chart]:
+    """A chart for each phase with its terms, then one for what is measured each epoch."""
+    history = read_history(path)
+    found = {phase: _series(history, names) for phase, names in phases(history).items()}
+    marks = references or {}
+    return [_chart(phase, series, history.stages, marks.get(phase)) for phase, series in found.items() if series]
+
+
+def phases(history: History) -> dict[str, list[str]]:
+    """The names of the series by phase; those of no phase are diagnostics."""
+    found: dict[str, list[str]] = {}
+    for name, values in history.columns.items():
+        phase = name.rpartition("/")[0]
+        if name not in COUNTS and np.isfinite(values).any():
+            found.setdefault(phase or "diagnostics", []).append(name)
+    return {phase: found[phase] for phase in sorted(found, key=lambda p: p == "diagnostics")}
+
+
+def _series(history: History, names: Sequence[str]) -> dict[str, Curve]:
+    found = {name.rpartition("/")[2]: history.along("step", name) for name in names}
+    return {term: Curve.of(x, y) for term, (x, y) in found.items() if len(x)}
+
+
+def _chart(
+    title: str, series: Mapping[str, Curve], stages: Sequence[tuple[str, float]], reference: tuple[str, float] | None
+) -> Chart:
+    x, y = _axes(list(series.values()), reference)
+    shapes = [shape for i, (term, c) in enumerate(series.items()) for shape in _curve(x, y, c, i, term)]
+    legend = [(term, Shape("", "line", i).style) for i, term in enumerate(series)]
+    if reference is not None:
+        shapes.append(Shape(line(np.array([x.start, x.end]), y(np.full(2, reference[1]))), "mark"))
+        legend.append((f"{reference[0]} = {reference[1]:.4g}", "mark"))
+    edges, notes = _stages(x, y, stages)
+    shapes += edges
+    return Chart(title=title, x=x, y=y, shapes=shapes, width=SIZE[0], height=SIZE[1], legend=legend, notes=notes)
+
+
+def _axes(curves: Sequence[Curve], reference: tuple[str, float] | None) -> tuple[Axis, Axis]:
+    first, last = min(c.x.min() for c in curves), max(c.x.max() for c in curves)
+    low, high, log = limits(np.concatenate([np.r_[c.low, c.high, c.mean] for c in curves]), reference)
+    return axes([(first, max(last, first + 1)), (low, high)], ("step", ""), SIZE, log=log, integer=True)
+
+
+def _curve(x: Axis, y: Axis, c: Curve, colour: int, term: str) -> list[Shape]:
+    low, high, mean = (y(v.clip(y.low, y.high)) for v in (c.low, c.high, c.mean))
+    return [Shape(band(x(c.x), low, high), "band", colour), Shape(line(x(c.x), mean), "line", colour, term)]
+
+
+def _stages(x: Axis, y: Axis, stages: Sequence[tuple[str, float]]) -> tuple[list[Shape], list[Note]]:
+    """A line where each stage but the first begins, and the names of the stages that have room."""
+    if len(stages) < 2:
+        return [], []
+    edges = x(np.array([start for _, start in stages]))
+    lines = [Shape(line(np.full(2, e), np.array([y.start, y.end])), "edge") for e in edges[1:]]
+    middles = (edges + np.r_[edges[1:], x.end]) / 2
+    return lines, _apart([(float(m), y.end + 9, name) for m, (name, _) in zip(middles, stages, strict=True)])
+
+
+def limits(values: Floats, reference: tuple[str, float] | None = None) -> tuple[float, float, bool]:
+    """A range that a few spikes do not stretch, and whether its axis should be logarithmic."""
+    values = np.r_[values, reference[1]] if reference else values
+    low, high = (float(v) for v in np.quantile(values, (0.004, 0.996)))
+    if values.min() > 0 and high / low > 50:
+        return low / 1.2, high * 1.2, True
+    if values.max() - values.min() < 1.5 * (high - low):
+        low, high = float(values.min()), float(values.max())
+    margin = 0.06 * (high - low) or max(abs(high) * 0.1, 1e-6)
+    return low - margin, high + margin, False
+
+
+def _apart(notes: Sequence[Note]) -> list[Note]:
+    """Only the notes that have room beside the last one."""
+    kept: list[Note] = []
+    for x, y, word in notes:
+        if not kept or x - kept[-1][0] > 3.2 * (len(word) + len(kept[-1][2])):
+            kept.append((x, y, word))
+    return kept
