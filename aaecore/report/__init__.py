@@ -2,5 +2,6 @@
 
 from aaecore.report.compare import compare
 from aaecore.report.page import write_report
+from aaecore.report.side_by_side import write_comparison
 
-__all__ = ["compare", "write_report"]
+__all__ = ["compare", "write_comparison", "write_report"]

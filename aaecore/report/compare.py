@@ -1,5 +1,107 @@
-"""Runs side by side."""
+"""Runs side by side: families of seeds, what differs in their configuration, their figures and curves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from os.path import commonprefix
+from pathlib import Path
+from statistics import mean, stdev
+
+from attrs import frozen
+
+from aaecore.families import runs_of
+from aaecore.report.figures import ABOUT_TRAINING, is_share, word
+from aaecore.report.kept import Kept, read_run
+from aaecore.report.settings import Flat, differing, flat, short
+
+SEED = "run.seed"
+BESIDE_THE_POINT = (SEED, "run.device", "run.log_every", "run.pictures_every", "data.root", "data.workers")
+"""Settings in which runs of one family may differ: they change no figure, or only by chance."""
+AS_WELL = ("seconds",)
 
 
-def compare() -> None:
-    """Nothing yet."""
+@frozen(kw_only=True)
+class Family:
+    """Runs that differ by their seeds only."""
+
+    name: str
+    runs: Sequence[Kept]
+    settings: Flat
+
+    @property
+    def seeds(self) -> str:
+        """Which seeds there are."""
+        return ", ".join(str(run.config.run.seed) for run in self.runs)
+
+    def spread(self, figure: str) -> list[float]:
+        """One figure of every run that has it."""
+        return [run.figures[figure] for run in self.runs if figure in run.figures]
+
+
+@frozen(kw_only=True)
+class Comparison:
+    """Families in the order in which their first runs were given."""
+
+    families: Sequence[Family]
+
+    @property
+    def settings(self) -> dict[str, list[str]]:
+        """The settings that differ, and what they are in each family."""
+        rows = differing([family.settings for family in self.families])
+        return {short(key): row for key, row in rows.items()}
+
+    @property
+    def head(self) -> dict[str, list[str]]:
+        """How many runs each family is of, and their seeds."""
+        return {"runs": [str(len(f.runs)) for f in self.families], "seed": [f.seeds for f in self.families]}
+
+    @property
+    def figures(self) -> dict[str, list[str]]:
+        """The figures that any run has, and what they are in each family."""
+        names = dict.fromkeys(n for family in self.families for run in family.runs for n in run.figures)
+        shown = [n for n in names if n not in ABOUT_TRAINING or n in AS_WELL]
+        return {name: [spread_words(name, family.spread(name)) for family in self.families] for name in shown}
+
+
+def compare(paths: Iterable[str | Path]) -> Comparison:
+    """Runs, and folders of runs, as families; raises `RunError` if one is missing or broken."""
+    folders = dict.fromkeys(run.resolve() for path in paths for run in runs_of(path))
+    runs = {Path(folder): read_run(folder) for folder in folders}
+    groups: dict[tuple[tuple[str, str], ...], list[Kept]] = {}
+    tables: list[Flat] = []
+    for run in runs.values():
+        table = {k: v for k, v in flat(run.config).items() if k not in BESIDE_THE_POINT}
+        tables += [] if tuple(table.items()) in groups else [table]
+        groups.setdefault(tuple(table.items()), []).append(run)
+    names = _names([[run.folder for run in members] for members in groups.values()])
+    found = zip(names, groups.values(), tables, strict=True)
+    return Comparison(
+        families=[Family(name=name, runs=members, settings=table) for name, members, table in found]
+    )
+
+
+def _names(families: Sequence[Sequence[Path]]) -> list[str]:
+    """What to call each: its run, or what the names of its runs begin with; with their folders where these differ."""
+    short_ = [_name([path.name for path in family]) for family in families]
+    if len(set(short_)) == len(short_):
+        return short_
+    longer = [_name([f"{path.parent.name}/{path.name}" for path in family]) for family in families]
+    return longer if len(set(longer)) == len(longer) else [f"{name} ({i})" for i, name in enumerate(longer, 1)]
+
+
+def _name(runs: Sequence[str]) -> str:
+    if len(runs) == 1:
+        return runs[0]
+    start = commonprefix(runs).rstrip("-_ 0123456789/").removesuffix("seed").rstrip("-_ /")
+    return start or f"{runs[0]} and {len(runs) - 1} more"
+
+
+def spread_words(name: str, values: Sequence[float]) -> str:
+    """A figure, or its mean and standard deviation over seeds."""
+    if len(values) < 2:
+        return word(name, values[0]) if values else ""
+    middle, spread = mean(values), stdev(values)
+    if is_share(name):
+        return f"{100 * middle:.3g} ± {100 * spread:.2g} %"
+    return f"{middle:.4g} ± {spread:.2g}".replace("-", "−")
+

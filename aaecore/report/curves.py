@@ -29,10 +29,15 @@ class Curve:
     high: Floats
 
     @classmethod
-    def of(cls, x: Floats, y: Floats) -> Curve:
-        """A series cut into stretches of equal length."""
-        parts = min(BINS, len(x))
-        xs, ys = np.array_split(x, parts), np.array_split(y, parts)
+    def of(cls, x: Floats, y: Floats, edges: Sequence[float] = ()) -> list[Curve]:
+        """A series cut at `edges`, where stages begin, and each part into stretches of equal length."""
+        cuts = np.searchsorted(x, edges)
+        parts = zip(np.split(x, cuts), np.split(y, cuts), strict=True)
+        return [cls._of_stage(xs, ys, max(2, BINS * len(xs) // len(x))) for xs, ys in parts if len(xs)]
+
+    @classmethod
+    def _of_stage(cls, x: Floats, y: Floats, bins: int) -> Curve:
+        xs, ys = (np.array_split(v, min(bins, len(x))) for v in (x, y))
         low, high = np.array([np.quantile(part, (0.1, 0.9)) for part in ys]).T
         x_mean, y_mean = (np.array([part.mean() for part in cut]) for cut in (xs, ys))
         return cls(x_mean, y_mean, low, high)
@@ -56,16 +61,20 @@ def phases(history: History) -> dict[str, list[str]]:
     return {phase: found[phase] for phase in sorted(found, key=lambda p: p == "diagnostics")}
 
 
-def _series(history: History, names: Sequence[str]) -> dict[str, Curve]:
+def _series(history: History, names: Sequence[str]) -> dict[str, list[Curve]]:
     found = {name.rpartition("/")[2]: history.along("step", name) for name in names}
-    return {term: Curve.of(x, y) for term, (x, y) in found.items() if len(x)}
+    edges = [start for _, start in history.stages[1:]]
+    return {term: Curve.of(x, y, edges) for term, (x, y) in found.items() if len(x)}
 
 
 def _chart(
-    title: str, series: Mapping[str, Curve], stages: Sequence[tuple[str, float]], reference: tuple[str, float] | None
+    title: str,
+    series: Mapping[str, Sequence[Curve]],
+    stages: Sequence[tuple[str, float]],
+    reference: tuple[str, float] | None,
 ) -> Chart:
-    x, y = _axes(list(series.values()), reference)
-    shapes = [shape for i, (term, c) in enumerate(series.items()) for shape in _curve(x, y, c, i, term)]
+    x, y = loss_axes([c for curves in series.values() for c in curves], reference)
+    shapes = [shape for i, curves in enumerate(series.values()) for c in curves for shape in _curve(x, y, c, i)]
     legend = [(term, Shape("", "line", i).style) for i, term in enumerate(series)]
     if reference is not None:
         shapes.append(Shape(line(np.array([x.start, x.end]), y(np.full(2, reference[1]))), "mark"))
@@ -75,15 +84,16 @@ def _chart(
     return Chart(title=title, x=x, y=y, shapes=shapes, width=SIZE[0], height=SIZE[1], legend=legend, notes=notes)
 
 
-def _axes(curves: Sequence[Curve], reference: tuple[str, float] | None) -> tuple[Axis, Axis]:
+def loss_axes(curves: Sequence[Curve], reference: tuple[str, float] | None = None) -> tuple[Axis, Axis]:
+    """Axes that hold these curves, and what they are to be read against."""
     first, last = min(c.x.min() for c in curves), max(c.x.max() for c in curves)
     low, high, log = limits(np.concatenate([np.r_[c.low, c.high, c.mean] for c in curves]), reference)
     return axes([(first, max(last, first + 1)), (low, high)], ("step", ""), SIZE, log=log, integer=True)
 
 
-def _curve(x: Axis, y: Axis, c: Curve, colour: int, term: str) -> list[Shape]:
+def _curve(x: Axis, y: Axis, c: Curve, colour: int) -> list[Shape]:
     low, high, mean = (y(v.clip(y.low, y.high)) for v in (c.low, c.high, c.mean))
-    return [Shape(band(x(c.x), low, high), "band", colour), Shape(line(x(c.x), mean), "line", colour, term)]
+    return [Shape(band(x(c.x), low, high), "band", colour), Shape(line(x(c.x), mean), "line", colour)]
 
 
 def _stages(x: Axis, y: Axis, stages: Sequence[tuple[str, float]]) -> tuple[list[Shape], list[Note]]:

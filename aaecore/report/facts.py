@@ -25,7 +25,7 @@ def facts(run: Kept, data: Data | None, history: History | None) -> dict[str, st
     """Names and values, for the top of the page."""
     config, figures = run.config, run.figures
     found = {
-        "Recipe": f"{recipe_name(run)}: {summary(type(config.recipe)).rstrip('.')}",
+        "Recipe": f"{recipe_name(run)}: {summary(type(config.recipe)).rstrip('.').replace('`', '')}",
         "Data": _data(run, data),
         "Plugins": ", ".join(f"{name} {version}" for name, version in _plugins(run).items()),
         "Seed": str(config.run.seed),

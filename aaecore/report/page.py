@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from attrs import evolve
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from aaecore.adversary import equilibria
 from aaecore.config import to_toml
@@ -26,6 +23,7 @@ from aaecore.report.facts import facts, network_sizes, recipe_name
 from aaecore.report.kept import Kept, read_run
 from aaecore.report.pictures import clusters, neighbours, reconstructions, samples, styles
 from aaecore.report.plane import codes, manifold
+from aaecore.report.render import render
 from aaecore.report.settings import changed, short
 from aaecore.report.subject import Subject
 from aaecore.report.walks import interpolations, traversals
@@ -118,16 +116,3 @@ def _drawn(run: Kept) -> Iterator[Block]:
         path = run.folder / f"{name}.png"
         if path.is_file():
             yield Photo(title=name.capitalize(), uri=f"data:image/png;base64,{b64encode(path.read_bytes()).decode()}")
-
-
-@cache
-def _environment() -> Environment:
-    loader = PackageLoader("aaecore.report")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-
-
-def render(template: str, **contents: Any) -> str:
-    """A page from a template, with style and script within it."""
-    folder = files("aaecore.report") / "templates"
-    style, script = ((folder / name).read_text("utf-8") for name in ("page.css", "page.js"))
-    return _environment().get_template(template).render(style=style, script=script, **contents)

@@ -79,25 +79,27 @@ def clusters(s: Subject) -> Block | None:
     """What each cluster stands for, and its most certain members."""
     if s.model.recipe.predicts != "clusters":
         return None
-    certainty, chosen = s.model.predict(s.x).max(dim=1)
-    k = s.model.predict(s.x[:1]).shape[1]
+    probabilities = s.model.predict(s.x)
+    k = probabilities.shape[1]
+    certainty, chosen = probabilities.max(dim=1)
+    sizes = chosen.bincount(minlength=k).tolist()
     heads = _heads(s, k)
-    rows, names = [], []
-    for cluster in range(k):
+    tiles: list[Bytes | None] = []
+    shown = [cluster for cluster in range(k) if sizes[cluster]]
+    for cluster in shown:
         members = (chosen == cluster).nonzero().squeeze(1)
-        best = members[certainty[members].argsort(descending=True)[:CERTAIN]]
-        tiles: list[Bytes | None] = list(s.tiles(s.x[best])) if len(best) else []
-        rows.append([*([heads[cluster]] if heads is not None else []), *tiles, *[None] * (CERTAIN - len(tiles))])
-        names.append(f"{cluster} · {len(members)}")
+        best = members[certainty[members].argsort(descending=True, stable=True)[:CERTAIN]]
+        tiles += [] if heads is None else [heads[cluster]]
+        tiles += [*s.tiles(s.x[best]), *[None] * (CERTAIN - len(best))]
     head = "its head (the cluster with style 0, decoded), then " if heads is not None else ""
-    caption = f"A cluster a row: its number and size, {head}its most certain held-out members."
-    columns = [*(["head"] if heads is not None else []), *[""] * CERTAIN]
+    empty = f" {k - len(shown)} of the {k} clusters have no member." if len(shown) < k else ""
+    names = [*(["head"] if heads is not None else []), *[""] * CERTAIN]
     return Pictures(
         title="Clusters",
-        caption=caption,
-        sheet=sheet([tile for row in rows for tile in row], len(columns)),
-        row_names=names,
-        column_names=columns,
+        caption=f"A cluster a row: its number and size, {head}its most certain held-out members.{empty}",
+        sheet=sheet(tiles, len(names)),
+        row_names=[f"{cluster} · {sizes[cluster]}" for cluster in shown],
+        column_names=names if heads is not None else (),
     )
 
 

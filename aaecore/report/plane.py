@@ -20,7 +20,7 @@ from aaecore.report.tiles import BARS, MOST, Sheet, sheet
 SIZE = (360.0, 348.0)
 """Of a chart, so that its plane is square."""
 POINTS = 1200
-BARS = 50
+BINS = 50
 NAMED = 24
 """Classes a legend names, at most."""
 FINEST, COARSEST = 25, 9
@@ -71,7 +71,7 @@ def _dots(x: Axis, y: Axis, points: Floats, labels: Integers, classes: int) -> l
 
 
 def _histogram(title: str, plane: Plane, points: Floats) -> Chart:
-    bins = np.linspace(*plane.limits[0], BARS + 1)
+    bins = np.linspace(*plane.limits[0], BINS + 1)
     found = {name: np.histogram(p[:, 0], bins, density=True)[0] for name, p in (("z", plane.codes), ("p", plane.prior))}
     heights = np.histogram(points[:, 0], bins, density=True)[0]
     top = 1.05 * max(h.max() for h in found.values())
