@@ -15,11 +15,11 @@ def command(runs: tuple[str, ...], out: str | None) -> None:
 
     Runs that differ only in their seed are one family, with mean and standard deviation.
     """
-    from aaecore.files import new_file
+    from aaecore.outputs import output
     from aaecore.report import compare, write_comparison
     from aaecore.report.table import show
 
-    path: Path | None = None if out is None else new_file(out, (".html",))
+    path: Path | None = None if out is None else output(out, (".html",))
     comparison = compare(runs)
     show(comparison)
     if path is not None:

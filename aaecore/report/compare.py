@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
-from os.path import commonprefix
 from pathlib import Path
 from statistics import mean, stdev
 
 from attrs import frozen
 
 from aaecore.families import runs_of
-from aaecore.report.figures import ABOUT_TRAINING, is_share, word
+from aaecore.report.figures import ABOUT_TRAINING, LESS, is_share, word
 from aaecore.report.kept import Kept, read_run
-from aaecore.report.settings import Flat, differing, flat, short
+from aaecore.report.settings import NOWHERE, Flat, differing, flat, short
 
 SEED = "run.seed"
 BESIDE_THE_POINT = (SEED, "run.device", "run.log_every", "run.pictures_every", "data.root", "data.workers")
@@ -46,9 +46,10 @@ class Comparison:
 
     @property
     def settings(self) -> dict[str, list[str]]:
-        """The settings that differ, and what they are in each family."""
+        """The settings that differ, and what they are in each family; of different recipes those that all have."""
         rows = differing([family.settings for family in self.families])
-        return {short(key): row for key, row in rows.items()}
+        recipes = len({family.settings["recipe"] for family in self.families})
+        return {short(key): row for key, row in rows.items() if recipes == 1 or NOWHERE not in row}
 
     @property
     def head(self) -> dict[str, list[str]]:
@@ -58,6 +59,15 @@ class Comparison:
     @property
     def figures(self) -> dict[str, list[str]]:
         """The figures that any run has, and what they are in each family."""
+        return {name: row for name, row in self._figures.items() if not name.endswith(LESS)}
+
+    @property
+    def more_figures(self) -> dict[str, list[str]]:
+        """Those that say the same once more."""
+        return {name: row for name, row in self._figures.items() if name.endswith(LESS)}
+
+    @property
+    def _figures(self) -> dict[str, list[str]]:
         names = dict.fromkeys(n for family in self.families for run in family.runs for n in run.figures)
         shown = [n for n in names if n not in ABOUT_TRAINING or n in AS_WELL]
         return {name: [spread_words(name, family.spread(name)) for family in self.families] for name in shown}
@@ -75,25 +85,21 @@ def compare(paths: Iterable[str | Path]) -> Comparison:
         groups.setdefault(tuple(table.items()), []).append(run)
     names = _names([[run.folder for run in members] for members in groups.values()])
     found = zip(names, groups.values(), tables, strict=True)
-    return Comparison(
-        families=[Family(name=name, runs=members, settings=table) for name, members, table in found]
-    )
+    return Comparison(families=[Family(name=name, runs=members, settings=table) for name, members, table in found])
 
 
 def _names(families: Sequence[Sequence[Path]]) -> list[str]:
-    """What to call each: its run, or what the names of its runs begin with; with their folders where these differ."""
-    short_ = [_name([path.name for path in family]) for family in families]
-    if len(set(short_)) == len(short_):
-        return short_
-    longer = [_name([f"{path.parent.name}/{path.name}" for path in family]) for family in families]
-    return longer if len(set(longer)) == len(longer) else [f"{name} ({i})" for i, name in enumerate(longer, 1)]
+    """What to call each: its run, or its runs' name without the seed; with their folder where two would be the same."""
+    names = [_name(family) for family in families]
+    if len(set(names)) < len(names):
+        names = [f"{family[0].parent.name}/{name}" for name, family in zip(names, families, strict=True)]
+    return [f"{name} ({i})" if names.count(name) > 1 else name for i, name in enumerate(names, 1)]
 
 
-def _name(runs: Sequence[str]) -> str:
+def _name(runs: Sequence[Path]) -> str:
     if len(runs) == 1:
-        return runs[0]
-    start = commonprefix(runs).rstrip("-_ 0123456789/").removesuffix("seed").rstrip("-_ /")
-    return start or f"{runs[0]} and {len(runs) - 1} more"
+        return runs[0].name
+    return re.sub(r"[-_ ]?(seed)?[-_ ]?\d+$", "", runs[0].name) or runs[0].parent.name
 
 
 def spread_words(name: str, values: Sequence[float]) -> str:
@@ -104,4 +110,3 @@ def spread_words(name: str, values: Sequence[float]) -> str:
     if is_share(name):
         return f"{100 * middle:.3g} ± {100 * spread:.2g} %"
     return f"{middle:.4g} ± {spread:.2g}".replace("-", "−")
-

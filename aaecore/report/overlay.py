@@ -18,8 +18,13 @@ Series = Mapping[str, Sequence[Sequence[Curve]]]
 def overlaid(families: Sequence[Family]) -> list[Chart]:
     """A chart for each loss: a line a run, and for several seeds their mean above them."""
     histories = {family.name: _histories(family) for family in families}
-    names = dict.fromkeys(n for found in histories.values() for h in found for group in phases(h).values() for n in group)
-    return [_chart(name, {k: [_cut(h, name) for h in found if name in h.columns] for k, found in histories.items()}) for name in names]
+    every = [h for found in histories.values() for h in found]
+    names = dict.fromkeys(name for h in every for group in phases(h).values() for name in group)
+    return [_chart(name, _named(name, histories)) for name in names]
+
+
+def _named(name: str, histories: Mapping[str, Sequence[History]]) -> Series:
+    return {family: [_cut(h, name) for h in found if name in h.columns] for family, found in histories.items()}
 
 
 def _histories(family: Family) -> list[History]:

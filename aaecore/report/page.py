@@ -7,11 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from attrs import evolve
-
 from aaecore.adversary import equilibria
 from aaecore.config import to_toml
-from aaecore.data import Data, load_data
+from aaecore.data import Data
 from aaecore.errors import AAEError
 from aaecore.files import write_text
 from aaecore.model import Model
@@ -27,6 +25,7 @@ from aaecore.report.render import render
 from aaecore.report.settings import changed, short
 from aaecore.report.subject import Subject
 from aaecore.report.walks import interpolations, traversals
+from aaecore.rundata import run_data
 from aaecore.saved import load
 
 REPORT = "report.html"
@@ -62,16 +61,12 @@ def write_report(run: str | Path, *, model: Model | None = None, data: Data | st
 
 def _data(run: Kept, data: Data | str | None) -> tuple[Data | None, str]:
     """The run's data, or what keeps it from being read."""
-    if isinstance(data, Data):
-        return data, ""
-    if isinstance(data, str):
-        other = evolve(run.config.data, source=data, labels=None, limit=None, heldout=0.0)
-        return load_data(other, run.config.run.seed), ""
+    if data is not None:
+        return (data if isinstance(data, Data) else run_data(run.folder, data)), ""
     try:
-        return load_data(run.config.data, run.config.run.seed), ""
+        return run_data(run.folder, None), ""
     except AAEError as e:
-        arrays = run.config.data.source == "arrays"
-        return None, "it was trained on arrays in Python" if arrays else str(e)
+        return None, str(e)
 
 
 def _contents(run: Kept, model: Model, data: Data | None, problem: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from aaecore.pictures.canvas import columns_for
 from aaecore.report.blocks import Block, Pictures
 from aaecore.report.subject import Subject
 from aaecore.report.tiles import Bytes, sheet
+from aaecore.rundata import all_of
 
 SAMPLES, COLUMNS = 100, 10
 STYLES = 8
@@ -117,7 +118,7 @@ def neighbours(s: Subject) -> Block | None:
         return None
     known = s.data.some(AMONG)
     samples = s.model.sample(COLUMNS, seed=s.seed)
-    found = _nearest(samples, known.x.take(range(len(known))))
+    found = _nearest(samples, all_of(known))
     shown = [samples, *(known.x.take(column) for column in found.T)]
     tiles: list[Bytes | None] = [tile for part in shown for tile in s.tiles(part)]
     among = f"all {len(known):,}" if len(known) == len(s.data) else f"{len(known):,} of {len(s.data):,}"

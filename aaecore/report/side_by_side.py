@@ -16,6 +16,7 @@ def write_comparison(comparison: Comparison, path: Path) -> None:
         "families": comparison.families,
         "settings": {**comparison.head, **comparison.settings},
         "figures": comparison.figures,
+        "more_figures": comparison.more_figures,
         "spread": any(len(family.runs) > 1 for family in comparison.families),
         "charts": overlaid(comparison.families),
     }

@@ -11,6 +11,7 @@ from torch import Tensor
 from aaecore.data import Data
 from aaecore.model import Model
 from aaecore.report.tiles import Tiles
+from aaecore.rundata import all_of, known_labels
 
 SHOWN = 2000
 """Held-out samples that pictures look at, at most."""
@@ -32,13 +33,12 @@ class Subject:
     @cached_property
     def x(self) -> Tensor:
         """Its samples."""
-        return self.shown.x.take(range(len(self.shown)))
+        return all_of(self.shown)
 
     @cached_property
     def labels(self) -> Tensor | None:
         """Its labels, where they are those the model knows."""
-        known = len(self.shown.classes) == self.model.spec.classes
-        return self.shown.y if known else None
+        return known_labels(self.model, self.shown)
 
     @cached_property
     def tiles(self) -> Tiles:

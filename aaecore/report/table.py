@@ -18,7 +18,8 @@ def show(comparison: Comparison) -> None:
     """Print what differs, then the figures, a column a family."""
     console = Console(width=None if stdout.isatty() else WIDE, highlight=False)
     names = [family.name for family in comparison.families]
-    console.print(_table("setting", names, {**comparison.head, **comparison.settings}), end="\n\n")
+    console.print(_table("setting", names, {**comparison.head, **comparison.settings}))
+    console.print()
     console.print(_table("figure", names, comparison.figures))
 
 
