@@ -16,7 +16,7 @@ DOCS := $(VENV)/.docs
 .DELETE_ON_ERROR:
 
 help:
-	@echo "make demo    install everything, train the adversarial autoencoder on handwritten digits"
+	@echo "make demo    install everything, train the adversarial autoencoder on handwritten digits, write a report"
 	@echo "make test    install everything, run all tests"
 	@echo "make lint    ruff and mypy"
 	@echo "make bench   speed, memory and start-up, against their targets"
@@ -26,6 +26,8 @@ help:
 
 demo: $(PACKAGES)
 	$(BIN)/aae train classic
+	@echo "a page about it, for any browser:"
+	@$(BIN)/aae report "$$(ls -dt runs/*/ | head -n 1)"
 
 # Two workers with one thread each: a test's networks are too small for two threads to help.
 test: $(DEV)

@@ -39,8 +39,15 @@ def _word(value: object) -> str:
 def differing(tables: Sequence[Flat]) -> dict[str, list[str]]:
     """The settings that are not the same in all tables, with their words in each."""
     keys = dict.fromkeys(key for table in tables for key in table)
-    rows = {key: [table.get(key, NOWHERE) for table in tables] for key in keys}
+    groups = list(dict.fromkeys(map(_group, keys)))
+    together = sorted(keys, key=lambda key: groups.index(_group(key)))
+    rows = {key: [table.get(key, NOWHERE) for table in tables] for key in together}
     return {key: row for key, row in rows.items() if len(set(row)) > 1}
+
+
+def _group(key: str) -> str:
+    """The part that a setting is of: `recipe.prior`."""
+    return ".".join(key.split(".")[:2])
 
 
 def changed(config: Config) -> dict[str, list[str]]:
