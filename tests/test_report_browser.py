@@ -78,7 +78,8 @@ def opened(browser, pages):
     contexts, complaints, asked = [], [], []
 
     def open_(name, *, width=1280, scheme="light", touch=False):
-        context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme, has_touch=touch)
+        viewport = {"width": width, "height": 800}
+        context = browser.new_context(viewport=viewport, color_scheme=scheme, has_touch=touch, reduced_motion="reduce")
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: complaints.append(message.text))
@@ -110,8 +111,8 @@ def test_all_is_shown_nothing_is_wider_than_a_phone_and_every_word_is_legible(op
 def test_what_decodes_is_shown_where_the_pointer_is(opened):
     page = opened("report")
     seen = set()
-    places = {".manifold svg": ((0.3, 0.3), (0.8, 0.7)), ".manifold .whole": ((0.1, 0.9), (0.6, 0.1))}
-    for target, shares in places.items():
+    pointed = {".manifold svg": ((0.3, 0.3), (0.8, 0.7)), ".manifold .whole": ((0.1, 0.9), (0.6, 0.1))}
+    for target, shares in pointed.items():
         page.locator(target).scroll_into_view_if_needed()
         box = page.locator(target).bounding_box()
         for across, down in shares:
