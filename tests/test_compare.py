@@ -60,7 +60,7 @@ def test_shares_are_said_in_per_cent():
 
 def test_curves_of_seeds_are_thin_lines_under_their_mean(runs):
     charts = {c.title: c for c in overlaid(compare([runs]).families)}
-    assert list(charts) == ["rec/L_rec", "disc/L_D", "gen/L_G"]
+    assert list(charts) == ["rec/L_rec", "disc/L_D", "gen/L_G", "accuracy_code_discriminator"]
     looks = [(s.look, s.colour) for s in charts["rec/L_rec"].shapes]
     assert looks == [("thin", 0), ("thin", 0), ("line", 0), ("line", 1)]
 
@@ -73,7 +73,7 @@ def test_a_comparison_is_a_table_and_a_page(runs, tmp_path, capsys):
     assert any(line.split() == ["code", "8", "2"] for line in out.splitlines())
     assert any(line.startswith("reconstruction_mse") and "±" in line for line in out.splitlines())
     page = (tmp_path / "page.html").read_text("utf-8")
-    assert page.count("<svg") == 3
+    assert page.count("<svg") == 4
     assert "http:" not in page.replace("http://www.w3.org", "")
 
 

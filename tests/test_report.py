@@ -6,6 +6,7 @@ import io
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,10 +16,13 @@ from PIL import Image
 import aaecore
 from aaecore import cli
 from aaecore.data import from_arrays, load_data
+from aaecore.pictures.history import History
+from aaecore.plugins import registry
 from aaecore.published import Published, published_of
 from aaecore.recipe import Recipe
 from aaecore.report import write_report
-from aaecore.report.curves import Curve, limits
+from aaecore.report.curves import Curve, limits, phases
+from aaecore.report.figures import MEANINGS
 from aaecore.report.kept import read_run
 from aaecore.report.pictures import neighbours
 from aaecore.report.plane import manifold
@@ -137,7 +141,7 @@ def test_a_page_has_nothing_of_its_makers_that_is_markup(trained, tmp_path):
     for path in run.iterdir():
         if path.is_file():
             (odd / path.name).write_bytes(path.read_bytes())
-    (odd / "evaluation.json").write_text('{"<script>alert(1)</script>": 1.5, "said": "<b>bold</b>"}')
+    (odd / "evaluation.json").write_text('{"<script>alert(1)</script>": 1.5, "features": "<b>bold</b>"}')
     text = write_report(odd).read_text("utf-8")
     assert "a<b>" not in text
     assert text.count("<script>") == 1
@@ -155,11 +159,20 @@ def test_what_a_run_is_and_what_it_changes_is_said(trained):
 
 def test_an_evaluation_has_the_last_word(trained):
     run = trained("classic", code=2, batch=12)
-    (run / "evaluation.json").write_text('{"reconstruction_mse": 0.125, "parzen_log_likelihood": -5.5, "by": "hand"}')
+    found = {
+        "reconstruction_mse": 0.125,
+        "parzen_log_likelihood": -5.5,
+        "parzen_standard_error": 0.25,
+        "features": "own",
+    }
+    found |= {"sharpness": 1.5, "sharpness_heldout": 2.5, "left_out": {"sigma": "there is none"}}
+    (run / "evaluation.json").write_text(json.dumps(found))
     page = page_of(run)
     assert "0.125" in page.text
-    assert "−5.5 340 ± 2" in page.text
-    assert "by: hand" in page.text
+    assert "−5.5 ± 0.25 340 ± 2" in page.text
+    assert "Features of samples: own." in page.text
+    assert "1.5 held-out data has 2.5" in page.text
+    assert "sigma there is none" in page.text
     (run / "evaluation.json").write_text("{")
     assert refusal(run).startswith(f"aae: error: {run}/evaluation.json: is not valid JSON")
 
@@ -294,6 +307,33 @@ def test_a_curve_is_cut_where_stages_begin():
     assert Curve.of(np.arange(1.0), np.ones(1))[0].mean == [1]
 
 
+def test_every_figure_with_a_meaning_is_defined_in_the_docs():
+    docs = (Path(__file__).parents[1] / "docs" / "metrics.md").read_text("utf-8")
+    assert [name for name in MEANINGS if f"`{name}`" not in docs] == ["codes_prior_mean_gap_in_stds"]  # `_in_stds`
+
+
+def test_published_figures_are_of_figures_that_can_be_measured():
+    recipes = [registry().get("recipe", name) for name in registry().names("recipe")]
+    assert {f.metric for recipe in recipes for f in published_of(recipe())} <= MEANINGS.keys()
+
+
+def test_series_are_charted_by_phase_and_then_by_what_they_measure():
+    names = [
+        "rec/L_rec",
+        "mean_abs_sigma",
+        "disc/L_D",
+        "disc/L_D_y",
+        "std_mu",
+        "accuracy_d",
+        "accuracy_e",
+        "own",
+        "epoch",
+    ]
+    found = phases(History({name: np.ones(2) for name in names}))
+    assert list(found) == ["rec", "disc", "posterior noise", "discriminators' accuracy", "own"]
+    assert found["disc"] == ["disc/L_D", "disc/L_D_y"]
+
+
 def test_a_few_spikes_do_not_stretch_a_chart_and_decades_make_it_logarithmic():
     y = np.r_[np.linspace(1, 2, 1000), 50]
     assert limits(y)[1] < 3
@@ -304,7 +344,11 @@ def test_a_few_spikes_do_not_stretch_a_chart_and_decades_make_it_logarithmic():
 
 def test_figures_that_are_no_numbers_are_left_out_of_the_table(trained, tmp_path):
     run = trained("classic", code=2, batch=6)
-    (run / "evaluation.json").write_text(json.dumps({"samples": 10, "skipped": {"a": "b"}, "features": "own"}))
+    (run / "evaluation.json").write_text(
+        json.dumps({"samples": 10, "left_out": {"a": "b"}, "features": "own", "flag": True})
+    )
     kept = read_run(run)
     assert kept.figures["samples"] == 10
     assert kept.remarks == {"features": "own"}
+    assert kept.left_out == {"a": "b"}
+    assert "flag" not in kept.figures

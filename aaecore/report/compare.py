@@ -10,7 +10,7 @@ from statistics import mean, stdev
 from attrs import frozen
 
 from aaecore.families import runs_of
-from aaecore.report.figures import ABOUT_TRAINING, LESS, is_share, word
+from aaecore.report.figures import SAID_ELSEWHERE, is_detail, word
 from aaecore.report.kept import Kept, read_run
 from aaecore.report.settings import NOWHERE, Flat, differing, flat, short
 
@@ -33,6 +33,11 @@ class Family:
         """Which seeds there are."""
         return ", ".join(str(run.config.run.seed) for run in self.runs)
 
+    @property
+    def features(self) -> str:
+        """The networks by whose features samples of its runs were compared."""
+        return "; ".join(dict.fromkeys(run.remarks["features"] for run in self.runs if "features" in run.remarks))
+
     def spread(self, figure: str) -> list[float]:
         """One figure of every run that has it."""
         return [run.figures[figure] for run in self.runs if figure in run.figures]
@@ -53,23 +58,25 @@ class Comparison:
 
     @property
     def head(self) -> dict[str, list[str]]:
-        """How many runs each family is of, and their seeds."""
-        return {"runs": [str(len(f.runs)) for f in self.families], "seed": [f.seeds for f in self.families]}
+        """How many runs each family is of, their seeds, and by what features samples were compared, if they were."""
+        features = [family.features for family in self.families]
+        found = {"runs": [str(len(f.runs)) for f in self.families], "seed": [f.seeds for f in self.families]}
+        return {**found, "features": features} if any(features) else found
 
     @property
     def figures(self) -> dict[str, list[str]]:
         """The figures that any run has, and what they are in each family."""
-        return {name: row for name, row in self._figures.items() if not name.endswith(LESS)}
+        return {name: row for name, row in self._figures.items() if not is_detail(name)}
 
     @property
     def more_figures(self) -> dict[str, list[str]]:
         """Those that say the same once more."""
-        return {name: row for name, row in self._figures.items() if name.endswith(LESS)}
+        return {name: row for name, row in self._figures.items() if is_detail(name)}
 
     @property
     def _figures(self) -> dict[str, list[str]]:
         names = dict.fromkeys(n for family in self.families for run in family.runs for n in run.figures)
-        shown = [n for n in names if n not in ABOUT_TRAINING or n in AS_WELL]
+        shown = [n for n in names if n not in SAID_ELSEWHERE or n in AS_WELL]
         return {name: [spread_words(name, family.spread(name)) for family in self.families] for name in shown}
 
 
@@ -106,7 +113,4 @@ def spread_words(name: str, values: Sequence[float]) -> str:
     """A figure, or its mean and standard deviation over seeds."""
     if len(values) < 2:
         return word(name, values[0]) if values else ""
-    middle, spread = mean(values), stdev(values)
-    if is_share(name):
-        return f"{100 * middle:.3g} ± {100 * spread:.2g} %"
-    return f"{middle:.4g} ± {spread:.2g}".replace("-", "−")
+    return word(name, mean(values), stdev(values))

@@ -9,6 +9,7 @@ import numpy as np
 from attrs import frozen
 
 from aaecore.arrays import Floats
+from aaecore.pictures.curves import COLLAPSE
 from aaecore.pictures.history import History, read_history
 from aaecore.report.charts import Axis, Chart, Note, Shape, axes, band, line
 
@@ -16,6 +17,8 @@ SIZE = (360.0, 230.0)
 BINS = 120
 """Points a curve has at most; each is a mean over neighbouring steps."""
 COUNTS = ("stage", "epoch", "step")
+ACCURACY = "accuracy_"
+"""How the names of discriminators' accuracies begin."""
 References = Mapping[str, tuple[str, float]]
 
 
@@ -52,19 +55,32 @@ def loss_charts(path: Path, references: References | None = None) -> list[Chart]
 
 
 def phases(history: History) -> dict[str, list[str]]:
-    """The names of the series by phase; those of no phase are diagnostics."""
+    """The names of the series by phase, then of what is measured each epoch by what it is of."""
     found: dict[str, list[str]] = {}
     for name, values in history.columns.items():
-        phase = name.rpartition("/")[0]
         if name not in COUNTS and np.isfinite(values).any():
-            found.setdefault(phase or "diagnostics", []).append(name)
-    return {phase: found[phase] for phase in sorted(found, key=lambda p: p == "diagnostics")}
+            found.setdefault(_group(name), []).append(name)
+    return {group: found[group] for group in sorted(found, key=lambda g: "/" not in found[g][0])}
+
+
+def _group(name: str) -> str:
+    phase, slash, _ = name.rpartition("/")
+    if slash:
+        return phase
+    if name.startswith(ACCURACY):
+        return "discriminators' accuracy"
+    return "posterior noise" if name in COLLAPSE else name
+
+
+def term(name: str) -> str:
+    """A series' name within its group."""
+    return COLLAPSE.get(name, name.rpartition("/")[2].removeprefix(ACCURACY))
 
 
 def _series(history: History, names: Sequence[str]) -> dict[str, list[Curve]]:
-    found = {name.rpartition("/")[2]: history.along("step", name) for name in names}
+    found = {term(name): history.along("step", name) for name in names}
     edges = [start for _, start in history.stages[1:]]
-    return {term: Curve.of(x, y, edges) for term, (x, y) in found.items() if len(x)}
+    return {name: Curve.of(x, y, edges) for name, (x, y) in found.items() if len(x)}
 
 
 def _chart(
@@ -75,7 +91,7 @@ def _chart(
 ) -> Chart:
     x, y = loss_axes([c for curves in series.values() for c in curves], reference)
     shapes = [shape for i, curves in enumerate(series.values()) for c in curves for shape in _curve(x, y, c, i)]
-    legend = [(term, Shape("", "line", i).style) for i, term in enumerate(series)]
+    legend = [(name, Shape("", "line", i).style) for i, name in enumerate(series)]
     if reference is not None:
         shapes.append(Shape(line(np.array([x.start, x.end]), y(np.full(2, reference[1]))), "mark"))
         legend.append((f"{reference[0]} = {reference[1]:.4g}", "mark"))

@@ -10,11 +10,10 @@ from attrs import frozen
 
 from aaecore.config import Config
 from aaecore.errors import RunError
+from aaecore.evaluation.api import EVALUATION
 from aaecore.families import is_finished, runs_of
 from aaecore.rundir import HISTORY
 from aaecore.saved import METRICS, WEIGHTS, About, load_run_config, read_about, read_metrics
-
-EVALUATION = "evaluation.json"
 
 
 @frozen(kw_only=True)
@@ -27,7 +26,9 @@ class Kept:
     figures: dict[str, float]
     """What was measured at the end of training, and by `aae evaluate`, which has the last word."""
     remarks: dict[str, str]
-    """What the evaluation says in words."""
+    """What the evaluation rests on, in words."""
+    left_out: dict[str, str]
+    """Why it has no figures of a kind."""
 
     @property
     def history(self) -> Path:
@@ -52,8 +53,13 @@ def read_run(run: str | Path) -> Kept:
         config=load_run_config(folder),
         about=read_about(folder),
         figures={**read_metrics(folder), **numbers},
-        remarks={k: v for k, v in evaluation.items() if isinstance(v, str)},
+        remarks=_words(evaluation),
+        left_out=_words(evaluation.get("left_out")),
     )
+
+
+def _words(table: object) -> dict[str, str]:
+    return {k: v for k, v in table.items() if isinstance(v, str)} if isinstance(table, dict) else {}
 
 
 def _read_evaluation(path: Path) -> dict[str, Any]:

@@ -82,6 +82,7 @@ def _contents(run: Kept, model: Model, data: Data | None, problem: str) -> dict[
         "more_figures": rest,
         "judged": _judged(run),
         "remarks": run.remarks,
+        "left_out": run.left_out,
         "changed": {short(key): row for key, row in changed(run.config).items()},
         "toml": to_toml(run.config),
         "blocks": list(_drawn(run) if data is None else _blocks(Subject(model, data, run.config.run.seed))),
