@@ -15,6 +15,7 @@ from aaecore.defaults.stackings import Single
 from aaecore.errors import AAEError
 from gasca.budget import share
 from gasca.curve import Curve
+from gasca.drawing import draw_curves
 from gasca.networks import StackedNetworks
 from gasca.recipe import Gasca
 from gasca.stackings import GradualGreedy, Greedy
@@ -53,6 +54,7 @@ def run(recipe: Gasca, data: Data, seed: int) -> Curve:
 @click.option("--init", type=click.Choice(["kaiming", "pytorch"]), default="kaiming")
 @click.option("--only", multiple=True, metavar="NAME", help="Only these strategies.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="A JSON file for all measurements.")
+@click.option("--curves", type=click.Path(path_type=Path), metavar="PNG", help="A picture of error over compute.")
 def command(
     data: str,
     data_root: str,
@@ -63,6 +65,7 @@ def command(
     init: str,
     only: tuple[str, ...],
     out: Path | None,
+    curves: Path | None,
 ) -> None:
     """Compare gangglw, glw and joint training by held-out error, steps and seconds."""
     config = DataConfig(source=data, root=data_root, limit=limit, pairs=Pairs(rotate=rotate))
@@ -76,6 +79,8 @@ def command(
             click.echo(_line(found[-1]))
     if out is not None:
         out.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+    if curves is not None:
+        draw_curves(found, curves)
 
 
 def _measured(curve: Curve) -> dict[str, object]:

@@ -1,0 +1,43 @@
+"""Strategies as curves of held-out error over steps and over time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aaecore.pictures.figure import LABEL, SMALL, new_figure, save, tidy
+from aaecore.pictures.palette import MUTED
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+AXES = {"steps": "steps of the autoencoder", "seconds": "seconds of training"}
+
+
+def draw_curves(found: Sequence[Mapping[str, Any]], path: str | Path) -> None:
+    """Two panels, what `gasca.study` measured over steps and over time; a line for each strategy and seed."""
+    figure = new_figure(7.2, 3.0, layout="constrained")
+    names = list(dict.fromkeys(each["strategy"] for each in found))
+    for axes, (count, words) in zip(figure.subplots(1, 2, sharey=True), AXES.items(), strict=True):
+        for each in found:
+            _line(axes, each, count, MUTED[names.index(each["strategy"])])
+        tidy(axes, "")
+        axes.set(yscale="log")
+        axes.set_xlabel(words, fontsize=LABEL)
+    figure.axes[0].set_ylabel("held-out error per pixel", fontsize=LABEL)
+    figure.axes[1].legend(*_named(figure.axes[1]), fontsize=SMALL, frameon=False)
+    save(figure, path)
+
+
+def _line(axes: Axes, each: Mapping[str, Any], count: str, colour: str) -> None:
+    """The error of the whole stack, with its rise where an untuned level has been added."""
+    points = [p for p in each["points"] if not p["begins"]]
+    x, y = [p[count] for p in points], [p["mse"] for p in points]
+    axes.plot(x, y, color=colour, lw=1.1, marker="o", ms=2.2, label=each["strategy"])
+
+
+def _named(axes: Axes) -> tuple[list[Any], list[str]]:
+    """One entry for each strategy, however many seeds."""
+    handles = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
+    return list(handles.values()), list(handles)
