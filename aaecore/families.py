@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import count
 from pathlib import Path
 
 from aaecore.errors import RunError
@@ -31,6 +32,16 @@ def runs_of(path: str | Path) -> list[Path]:
     begun = [p for p in (folder, *inside) if (p / "config.toml").is_file()]
     reason = f"{begun[0]} has not been trained to its end" if begun else "neither a run nor a folder of runs"
     raise RunError(f"{folder}: {reason}; `aae train` makes runs, and `aae train --resume --out DIR` finishes one")
+
+
+def begun(folder: Path) -> bool:
+    """Whether training in a folder can go on; a folder that holds nothing to go on from is set aside."""
+    if any((folder / "checkpoints").glob("step-*")):
+        return True
+    if folder.exists():
+        aside = (folder.with_name(f"{folder.name}-stopped-{n}") for n in count(1))
+        folder.rename(next(path for path in aside if not path.exists()))
+    return False
 
 
 def in_number_order(path: Path) -> list[tuple[int, str]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from itertools import count
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -15,9 +14,8 @@ from attrs import evolve, field, frozen
 from aaecore.config import Config, to_toml
 from aaecore.data import load_data
 from aaecore.errors import AAEError, Interrupted, RunError
-from aaecore.families import is_finished
+from aaecore.families import begun, is_finished
 from aaecore.files import write_text
-from aaecore.resume import CHECKPOINTS
 from aaecore.rundir import new_run_directory
 from aaecore.saved import CONFIG, read_metrics
 from aaecore.session import Session
@@ -58,12 +56,7 @@ class Family:
     def _train(self, seed: int, folder: Path) -> None:
         if is_finished(folder):
             return
-        begun = any((folder / CHECKPOINTS).glob("step-*"))
-        if folder.exists() and not begun:
-            folder.rename(
-                next(p for n in count(1) if not (p := folder.with_name(f"{folder.name}-stopped-{n}")).exists())
-            )
-        self._session(seed, out=folder, resume=begun).run()
+        self._session(seed, out=folder, resume=begun(folder)).run()
 
     def _folder(self) -> Path:
         folder = Path(str(self.out)) if self.resume else new_run_directory(self.out, self.name)

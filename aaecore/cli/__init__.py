@@ -14,6 +14,7 @@ from aaecore.errors import AAEError, suggest
 
 COMMANDS = (
     "train",
+    "sweep",
     "list",
     "show",
     "evaluate",

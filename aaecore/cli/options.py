@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import click
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Seeds(click.ParamType[tuple[int, ...]]):
@@ -35,5 +38,55 @@ sets = click.option(
     multiple=True,
     help="Change a setting, say prior=uniform, prior.bound=2 or data.limit=1000; repeatable.",
 )
+_settings = (
+    click.option("--data", metavar="D", help="digits, torchvision:NAME, folder:PATH, PATH.npz or PATH.npy."),
+    click.option("--data-root", metavar="DIR", help="Where torchvision keeps its files."),
+    click.option("--labels", type=int, metavar="N", help="Keep N labels, balanced over the classes."),
+    config,
+    sets,
+    click.option("--epochs", type=int, metavar="N", help="Passes over the training data."),
+    click.option("--seed", type=int, metavar="N", help="Seed of every random number of the run."),
+    click.option("--precision", metavar="P", help="fp32 or bf16."),
+    click.option("--on-nan", metavar="P", help="stop at a loss that is no number (default), or skip that update."),
+)
+
+
+def settings(command: F) -> F:
+    """The options that set a run's configuration."""
+    for option in reversed(_settings):
+        command = option(command)
+    return command
+
+
+def shorthands(
+    data: str | None,
+    data_root: str | None,
+    labels: int | None,
+    epochs: int | None,
+    seed: int | None,
+    precision: str | None,
+    on_nan: str | None,
+) -> dict[str, Any]:
+    """Those that were given, by the key of the setting each stands for."""
+    keys = {
+        "data.source": data,
+        "data.root": data_root,
+        "data.labels": labels,
+        "recipe.epochs": epochs,
+        "run.seed": seed,
+        "run.precision": precision,
+        "run.on_nan": on_nan,
+    }
+    return {key: value for key, value in keys.items() if value is not None}
+
+
+log_with = click.option("--log-with", default="", metavar="T,T,...", help="Trackers: tensorboard, wandb, mlflow, ...")
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Words separated by commas."""
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
 run = click.argument("run", metavar="RUN")
 seed = click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the draws.")

@@ -9,20 +9,12 @@ from aaecore.cli import options
 
 @click.command(short_help="Train a recipe on data; a run directory is the result.")
 @click.argument("recipe", required=False)
-@click.option("--data", metavar="D", help="digits, torchvision:NAME, folder:PATH, PATH.npz or PATH.npy.")
-@click.option("--data-root", metavar="DIR", help="Where torchvision keeps its files.")
-@click.option("--labels", type=int, metavar="N", help="Keep N labels, balanced over the classes.")
-@options.config
-@options.sets
-@click.option("--epochs", type=int, metavar="N", help="Passes over the training data.")
-@click.option("--seed", type=int, metavar="N", help="Seed of every random number of the run.")
+@options.settings
 @click.option("--seeds", type=options.SEEDS, metavar="N,N,...", help="A run with each of these seeds: 1,2,3 or 1-5.")
-@click.option("--precision", metavar="P", help="fp32 or bf16.")
 @click.option("--out", metavar="DIR", help="The run directory; never overwritten; default runs/RECIPE-N.")
 @click.option("--resume", is_flag=True, help="Go on with the interrupted run in --out.")
 @click.option("--allow-change", multiple=True, metavar="KEY", help="What may differ from the interrupted run.")
-@click.option("--log-with", default="", metavar="T,T,...", help="Trackers: tensorboard, wandb, mlflow, ...")
-@click.option("--on-nan", metavar="P", help="stop at a loss that is no number (default), or skip that update.")
+@options.log_with
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 def command(
     recipe: str | None,
@@ -35,11 +27,11 @@ def command(
     seed: int | None,
     seeds: tuple[int, ...] | None,
     precision: str | None,
+    on_nan: str | None,
     out: str | None,
     resume: bool,
     allow_change: tuple[str, ...],
     log_with: str,
-    on_nan: str | None,
     quiet: bool,
 ) -> None:
     """Train RECIPE, which may be left out where --config names one.
@@ -52,19 +44,10 @@ def command(
 
     if resume and recipe is None and config is None and out is not None:
         config = f"{out}/config.toml"
-    shorthands = {
-        "data.source": data,
-        "data.root": data_root,
-        "data.labels": labels,
-        "recipe.epochs": epochs,
-        "run.seed": seed,
-        "run.precision": precision,
-        "run.on_nan": on_nan,
-    }
-    given = {key: value for key, value in shorthands.items() if value is not None}
+    given = options.shorthands(data, data_root, labels, epochs, seed, precision, on_nan)
     checked = load_config(recipe, config, sets, given)
 
     from aaecore.api import train_command  # not before: a refused setting is said at once
 
-    trackers = tuple(word.strip() for word in log_with.split(",") if word.strip())
+    trackers = options.words(log_with)
     train_command(checked, out, quiet, resume=resume, allowed=allow_change, seeds=seeds or (), log_with=trackers)
