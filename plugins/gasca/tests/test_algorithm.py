@@ -2,11 +2,14 @@
 
 import pytest
 import torch
-from attrs import evolve
+from attrs import asdict, evolve
 from gasca import GradualGreedy, Greedy, StackedNetworks
 from gasca.curve import Curve
+from gasca.drawing import draw_curves
 
+from aaecore import train
 from aaecore.defaults.stackings import Single
+from aaecore.optimizer import Adam
 
 D = "image_discriminator"
 
@@ -168,3 +171,29 @@ def test_levels_can_reconstruct_the_inputs_own_features(tiny, stages, turned, k)
     batch = {"x": turned.x.take(range(4)), "target": turned.target.take(range(4))}
     assert "target" not in found[f"level-{k}"].inputs(batch)
     assert k == 1 or found[f"finetune-{k}"].inputs is None
+
+
+def test_levels_and_fine_tunings_have_patience_and_realigning_has_none(tiny, stages, turned):
+    found = stages(tiny(stacking=GradualGreedy(patience=4)), turned)
+    assert {name: stage.patience for name, stage in found.items() if not name.startswith("realign")} == dict.fromkeys(
+        ("level-1", "level-2", "finetune-2", "level-3", "finetune-3"), 4
+    )
+    assert found["realign-2"].patience is found["realign-3"].patience is None
+
+
+def test_a_stage_that_no_longer_improves_gives_way_to_the_next(tiny, turned):
+    still = Adam(lr=1e-30)
+    stacking = GradualGreedy(level_epochs=9, finetune_epochs=9, discriminator_epochs=0, patience=1)
+    curve = Curve()
+    train(tiny(stacking=stacking, generator_optimizer=still), turned, quiet=True, observers=[curve])
+    assert {name: steps["decoder"] for name, steps in curve.steps.items()} == dict.fromkeys(
+        ("level-1", "level-2", "finetune-2", "level-3", "finetune-3"), 2 * 4
+    )
+
+
+def test_the_study_draws_its_curves(tmp_path, tiny, turned):
+    curve = Curve()
+    train(tiny(), turned, quiet=True, observers=[curve])
+    found = [{"strategy": name, "points": [asdict(p) for p in curve.points]} for name in ("gangglw", "joint")]
+    draw_curves(found, tmp_path / "curves.png")
+    assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
