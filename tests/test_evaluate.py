@@ -15,7 +15,7 @@ from aaecore.errors import AAEError, DataError, RunError
 from aaecore.evaluation import evaluate
 from aaecore.features import choose, own_classifier
 from aaecore.posterior import GaussianPosterior
-from aaecore.saved import read_metrics
+from aaecore.saved import load_run_config, read_metrics
 
 SMALL = {"architecture": {"name": "mlp", "hidden": [16]}, "batch": 40, "epochs": 1, "code": 3}
 FLAT = torch.nn.Flatten()
@@ -149,6 +149,23 @@ def test_data_without_labels_is_compared_by_a_network_that_is_named(tmp_path):
     assert "Flatten" in named.features
     assert named.figures["frechet_distance"] > 0
     assert named.left_out["class scores of samples"] == "the feature network gives no class logits"
+
+
+def test_samples_that_are_not_finite_have_no_figures(run):
+    model, data = aaecore.load(run), aaecore.load_data(load_run_config(run).data)
+    model.sample = lambda n, labels=None, seed=0: torch.full((n, 1, 8, 8), float("nan"))
+    found = evaluate(model, data, samples=50, features=FLAT)
+    assert found.left_out["likelihood"] == "the model's samples are not all finite"
+    assert not {"parzen_sigma", "diversity", "frechet_distance"} & set(found.figures)
+    assert "codes_mmd" in found.figures
+
+
+@pytest.mark.parametrize("few", [1, 3, 8])
+def test_few_samples_have_fewer_figures(run, few):
+    found = evaluate(run, samples=few, features=FLAT)
+    assert found.figures["evaluated_on"] == few
+    assert "codes_discriminator_accuracy" not in found.figures
+    assert "too few" in found.left_out["discriminator of codes"]
 
 
 def test_vectors_have_no_figures_of_images():

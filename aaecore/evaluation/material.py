@@ -59,7 +59,10 @@ class Material:
     @cached_property
     def samples(self) -> Tensor:
         """`most` new samples, (M, ...)."""
-        return self.model.sample(self.most, seed=self.seed)
+        drawn = self.model.sample(self.most, seed=self.seed)
+        if not drawn.isfinite().all():
+            raise AAEError("the model's samples are not all finite")
+        return drawn
 
     @cached_property
     def codes(self) -> Tensor:

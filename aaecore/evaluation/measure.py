@@ -21,6 +21,7 @@ GROUPS: dict[str, Callable[[Material], dict[str, float]]] = {
     "classification": outputs.classification,
     "clustering": outputs.clustering,
     "codes against the prior": codes.codes_against_prior,
+    "discriminator of codes": codes.fresh_discriminator,
     "codes by dimension": codes.codes_by_dimension,
     "dead dimensions": codes.dead_codes,
     "sigma of the posterior": codes.collapsed_posterior,
