@@ -22,6 +22,8 @@ from aaecore.errors import RunError
 
 MANIFEST = "manifest.json"
 FORMAT = "aaecore checkpoint 1"
+GROUPS = {"networks", "stage", "optimizers"}
+"""The groups of tensors that every checkpoint has."""
 
 
 @frozen
@@ -83,8 +85,8 @@ def read(path: Path) -> Checkpoint:
         if manifest["format"] != FORMAT:
             raise RunError(f"{path}: was written by another version of aaecore ({manifest['format']})")
         groups = {name: _read_group(path, name, about) for name, about in manifest["files"].items()}
-        return Checkpoint(groups, manifest["state"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as e:
+        return _complete(path, Checkpoint(groups, manifest["state"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, SafetensorError) as e:
         if isinstance(e, RunError):
             raise
         raise RunError(f"{path}: is damaged: {' '.join(str(e).split()) or type(e).__name__}") from e
@@ -100,6 +102,13 @@ def _write(folder: Path, checkpoint: Checkpoint) -> None:
     manifest = {"format": FORMAT, "state": checkpoint.state, "files": files}
     _write_file(folder / MANIFEST, json.dumps(manifest, indent=1).encode())
     _sync(folder)
+
+
+def _complete(path: Path, found: Checkpoint) -> Checkpoint:
+    counters = [found.state[name] for name in ("stage", "epoch", "batch", "step")]
+    if not found.groups.keys() >= GROUPS or any(type(n) is not int or n < 0 for n in counters):
+        raise RunError(f"{path}: is damaged: it lacks some of {', '.join(sorted(GROUPS))} or where training stood")
+    return found
 
 
 def _read_group(path: Path, name: str, about: Mapping[str, Any]) -> dict[str, Tensor]:

@@ -35,7 +35,7 @@ def load_config(
     given = [(_key(key), value) for key, value in (options or {}).items()]
     for key, value in _in_order([*given, *map(parse_set, sets)]):
         tree = merged(tree, _nested(key, value))
-    _agree(recipe, tree)
+    _agree(recipe, tree, config)
     return structure(tree, registry=registry)
 
 
@@ -126,10 +126,11 @@ def _over(under: Any, over: Any) -> Any:
     return merged(under, over) if isinstance(under, Mapping) else over
 
 
-def _agree(recipe: str | None, tree: Tree) -> None:
+def _agree(recipe: str | None, tree: Tree, config: str | Path | None) -> None:
     table = tree.get("recipe", {})
     named = table.get("name") if isinstance(table, dict) else table
     if recipe and isinstance(named, str) and named != recipe:
         raise ConfigError("recipe", f"the configuration is for {named!r}, not {recipe!r}; give one of them")
     if named is None:
-        raise ConfigError("recipe", "none is named; `aae list` shows the recipes there are")
+        where = "" if config is None else f" in {config}"
+        raise ConfigError("recipe", f"none is named{where}; `aae list` shows the recipes there are")

@@ -65,7 +65,7 @@ def _read(path: Path) -> list[dict[str, Any]]:
     for number, line in enumerate(lines, 1):
         try:
             record = json.loads(line)
-        except ValueError as e:
+        except (ValueError, RecursionError) as e:
             if number == len(lines):
                 break
             raise RunError(f"{path}, line {number}: not JSON; remove the line") from e
