@@ -103,7 +103,10 @@ def run_aae(words: list[str]) -> None:
     """Run `aae`, in this process; `> file` works as in a shell."""
     out = io.StringIO()
     words, to = (words[:-2], words[-1]) if ">" in words else (words, None)
-    small = SMALL if words[0] == "train" else []
+    begins = words[0] == "train" or (words[0] == "sweep" and "--resume" not in words)
+    if "--trials" in words:
+        words[words.index("--trials") + 1] = "1" if begins else "2"
+    small = SMALL if begins else []
     with contextlib.redirect_stdout(out), pytest.raises(SystemExit) as exit_:
         main([*words, *small])
     assert exit_.value.code == 0
