@@ -65,6 +65,8 @@ def test_every_kind_of_figure_is_there_or_has_a_reason(found):
     assert found.left_out["clustering"] == "this recipe finds no clusters"
     for name in (
         "reconstruction_mse",
+        "reconstruction_psnr",
+        "reconstruction_ssim",
         "frechet_distance_reconstructions",
         "classification_error",
         "codes_mmd",
@@ -133,6 +135,8 @@ def test_a_perfect_copyist_is_found_out(source):
     assert figures["copying"] == 1
     assert figures["nearest_training_distance"] == pytest.approx(0, abs=1e-5)
     assert figures["reconstruction_mse"] == 0
+    assert figures["reconstruction_ssim"] == pytest.approx(1)
+    assert "reconstruction_psnr" not in figures
     assert figures["frechet_distance_reconstructions"] == pytest.approx(0, abs=1e-4)
     assert figures["precision"] > 0.9
     assert figures["codes_discriminator_accuracy"] == pytest.approx(0.5, abs=0.15)

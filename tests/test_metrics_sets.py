@@ -22,7 +22,9 @@ from aaecore.metrics import (
     nearest_in,
     precision_recall_density_coverage,
     sharpness,
+    signal_to_noise,
     sliced_wasserstein,
+    structural_similarity,
 )
 
 
@@ -115,6 +117,29 @@ def test_precision_recall_density_coverage_are_those_of_prdc(shift, capsys):
 def test_a_neighbourhood_needs_neighbours():
     with pytest.raises(DataError, match="more than 5 samples"):
         precision_recall_density_coverage(draws(5), draws(9))
+
+
+def test_structural_similarity_of_even_images_is_that_of_their_brightness():
+    a, b = (np.full((2, 1, 9, 9), value) for value in (0.2, 0.6))
+    assert structural_similarity(a, b) == pytest.approx((2 * 0.2 * 0.6 + 1e-4) / (0.2**2 + 0.6**2 + 1e-4), rel=1e-5)
+
+
+def test_structural_similarity_is_1_for_equal_images_and_lower_for_more_noise():
+    x = torch.rand(4, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    found = [structural_similarity(x, x + std * torch.randn_like(x)) for std in (0.0, 0.1, 0.3)]
+    assert found[0] == pytest.approx(1)
+    assert found[0] > found[1] > found[2]
+
+
+@pytest.mark.parametrize("shape", [(2, 1, 6, 9), (2, 81), (0, 1, 9, 9)])
+def test_structural_similarity_needs_images_that_hold_its_window(shape):
+    with pytest.raises(DataError, match="7 pixels"):
+        structural_similarity(np.zeros(shape), np.zeros(shape))
+
+
+def test_a_hundredth_of_squared_error_is_20_decibels():
+    assert signal_to_noise(0.01) == pytest.approx(20)
+    assert signal_to_noise(0.0) == float("inf")
 
 
 def test_sharpness_is_the_variance_of_the_laplacian():

@@ -15,6 +15,8 @@ from aaecore.metrics import (
     frechet_distance,
     reconstruction_mse,
     sharpness,
+    signal_to_noise,
+    structural_similarity,
 )
 from aaecore.model import Model
 from aaecore.rundata import known_labels
@@ -25,9 +27,13 @@ PAIRED = 2000
 
 
 def reconstruction(m: Material) -> dict[str, float]:
-    """How far reconstructions are from what they should be, and how sharp both are."""
-    found = {"reconstruction_mse": reconstruction_mse(m.target, m.x_rec)}
+    """How far reconstructions are from what they should be, how like it, and how sharp both are."""
+    found = {"reconstruction_mse": (mse := reconstruction_mse(m.target, m.x_rec))}
     if m.model.spec.is_image:
+        if mse:
+            found["reconstruction_psnr"] = signal_to_noise(mse)
+        if min(m.target.shape[2:]) >= 7:
+            found["reconstruction_ssim"] = structural_similarity(m.target[:PAIRED], m.x_rec[:PAIRED])
         found["sharpness_reconstructions"] = sharpness(m.x_rec[:PAIRED])
         found["sharpness_targets"] = sharpness(m.target[:PAIRED])
     return found

@@ -12,7 +12,7 @@ from aaecore.metrics.codes import dead_dimensions, discriminator_accuracy, momen
 from aaecore.metrics.distances import mmd, sliced_wasserstein
 from aaecore.metrics.errors import classification_error, reconstruction_mse
 from aaecore.metrics.generated import frechet_distance, inception_score, kernel_distance
-from aaecore.metrics.images import diversity, sharpness
+from aaecore.metrics.images import diversity, sharpness, signal_to_noise, structural_similarity
 from aaecore.metrics.manifold import precision_recall_density_coverage
 from aaecore.metrics.memorisation import copying, nearest, nearest_in
 from aaecore.metrics.parzen import SIGMAS, choose_sigma, parzen_log_likelihood
@@ -44,5 +44,7 @@ __all__ = [
     "reconstruction_mse",
     "sharpness",
     "sigma_collapse",
+    "signal_to_noise",
     "sliced_wasserstein",
+    "structural_similarity",
 ]

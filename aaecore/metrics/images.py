@@ -1,6 +1,8 @@
-"""What samples look like by themselves: how sharp they are, and how different from each other."""
+"""What images look like: how sharp they are, how different from each other, how like what was wanted."""
 
 from __future__ import annotations
+
+from math import inf, log10
 
 import numpy as np
 import torch
@@ -25,3 +27,23 @@ def diversity(samples: Values) -> float:
     """Root mean square difference per number between two samples, averaged over all pairs of (N, ...)."""
     x = rows(samples, least=2)
     return float(torch.nn.functional.pdist(x).mean()) / float(x.shape[1] ** 0.5)
+
+
+def structural_similarity(x: Values, x_rec: Values) -> float:
+    """SSIM (Wang et al. 2004) of images (N, C, H, W) in [0, 1] and their reconstructions, 1 for equal ones.
+
+    Gaussian windows of deviation 1.5, which need sides of 7 pixels at least; mean over the images.
+    """
+    from torchmetrics.functional.image import structural_similarity_index_measure
+
+    a, b = floats(x), floats(x_rec)
+    if a.shape != b.shape or a.ndim != 4 or not a.size or min(a.shape[2:]) < 7:
+        said = "must have one shape (N, C, H, W), with sides of 7 pixels at least"
+        raise DataError(f"images {a.shape} and reconstructions {b.shape} {said}")
+    found = structural_similarity_index_measure(torch.from_numpy(b), torch.from_numpy(a), data_range=1.0)
+    return float(found)  # type: ignore[arg-type]
+
+
+def signal_to_noise(mse: float) -> float:
+    """PSNR in decibels of images in [0, 1] whose mean squared error is `mse`; infinite for none."""
+    return 10 * log10(1 / mse) if mse else inf

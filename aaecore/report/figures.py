@@ -12,6 +12,8 @@ from aaecore.recipe import Recipe
 
 MEANINGS = {
     "reconstruction_mse": "mean squared error of reconstructions, of each pixel or feature",
+    "reconstruction_psnr": "the same as a signal-to-noise ratio, in decibels",
+    "reconstruction_ssim": "structural similarity of reconstructions and what they should be; 1 for equal images",
     "classification_error": "share of wrong classes",
     "clustering_error": "share of wrong classes; a cluster's class is that of its most certain training sample",
     "clustering_error_majority": "a cluster's class being its members' most frequent",
