@@ -16,6 +16,8 @@ WIDTH = 64
 STEPS = 1000
 BATCH = 128
 _RATE = 3e-3
+_SMOOTHING = 0.05
+"""Keeps the features of confident images from growing without bound."""
 
 
 class Classifier(nn.Module):
@@ -76,7 +78,7 @@ def _descend(network: Classifier, data: Data, y: Tensor, steps: int, seed: int, 
     draw = Draw(seed).purpose("classifier")
     for _ in progress.over(range(steps), lambda _: "training a classifier whose features samples are compared by"):
         rows = draw.integers(len(data), BATCH)
-        loss = F.cross_entropy(network(data.x.take(rows))[1], y[rows])
+        loss = F.cross_entropy(network(data.x.take(rows))[1], y[rows], label_smoothing=_SMOOTHING)
         optimizer.zero_grad()
         torch.autograd.backward(loss)
         optimizer.step()
