@@ -3,13 +3,15 @@
 import contextlib
 import gzip
 import io
+import os
 import re
 import shlex
 import struct
+import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
-from importlib import import_module
+from importlib import import_module, invalidate_caches
 from pathlib import Path
 
 import numpy as np
@@ -48,8 +50,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     np.save("vectors.npy", rng.normal(size=(200, 12)).astype(np.float32))
     np.savez("images.npz", x=rng.random((200, 8, 8), dtype=np.float32), y=rng.permutation(200) % 4)
     write_mnist(tmp_path / "data" / "MNIST" / "raw", rng)
-    before = set(sys.modules)
+    before, paths = set(sys.modules), list(sys.path)
     yield tmp_path
+    sys.path[:] = paths
+    registry.cache_clear()
     for module in set(sys.modules) - before:
         if str(getattr(sys.modules[module], "__file__", "")).startswith(str(tmp_path)):
             del sys.modules[module]
@@ -93,10 +97,33 @@ def run(line: str) -> None:
         run_aae(words[1:])
     elif words[:1] == ["make"]:
         assert set(words[1:]) <= TARGETS
+    elif words[:3] == ["pip", "install", "-e"]:
+        install(Path(words[3]))
     elif words[:2] == ["pip", "install"]:
         assert all((ROOT / word / "pyproject.toml").exists() for word in words[2:])
+    elif words[:3] == ["python", "-m", "pytest"]:
+        python("-m", "pytest", "-q", "-p", "no:cacheprovider", *words[3:])
+    elif words[:3] == ["python", "-m", "build"]:
+        python("-m", "build", "-q", "--no-isolation", *words[3:])
+        assert len(list(Path(words[3], "dist").iterdir())) == 2
     else:
         raise AssertionError(f"no test knows how to run {line!r}")
+
+
+def install(project: Path) -> None:
+    """Install a package into a folder that is imported from, without the network."""
+    options = ("-q", "--no-deps", "--no-index", "--no-build-isolation", "--target", "site")
+    python("-m", "pip", "install", *options, str(project.resolve()))
+    sys.path.insert(0, str(Path("site").resolve()))
+    invalidate_caches()
+    registry.cache_clear()
+
+
+def python(*arguments: str) -> None:
+    """Run Python in a process of its own that imports what this one does."""
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, *arguments], env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def run_aae(words: list[str]) -> None:

@@ -51,8 +51,8 @@ def test_a_new_plugin_installs_is_listed_trains_and_passes_its_tests_untouched(t
 def test_the_files_are_clean(tmp_path: Path) -> None:
     folder = write_plugin("aae-heavy-tails", tmp_path)
     for command in (["check", "--select", "E,F,I,UP,B,SIM,N,PT"], ["format", "--check"]):
-        ruff = [sys.executable, "-m", "ruff", *command, "-q", "--no-cache", "--isolated", "--config", "line-length=120", "."]
-        subprocess.run(ruff, cwd=folder, check=True)
+        options = ["-q", "--no-cache", "--isolated", "--config", "line-length=120"]
+        subprocess.run([sys.executable, "-m", "ruff", *command, *options, "."], cwd=folder, check=True)
     assert (folder / "aae_heavy_tails" / "py.typed").exists()
     about = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))["project"]
     assert about["entry-points"] == {"aaecore": {"aae-heavy-tails": "aae_heavy_tails"}}

@@ -2,11 +2,13 @@
 
 import re
 import textwrap
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from attrs import field, frozen
 
+from aaecore import cli
 from aaecore.defaults.priors import Gaussian
 from aaecore.errors import PluginError
 from aaecore.hooks import hookimpl
@@ -14,6 +16,7 @@ from aaecore.kinds import HOOKS
 from aaecore.loss import ReconstructionLoss
 from aaecore.optimizer import Adam
 from aaecore.plugins import Registry
+from aaecore.plugins import registry as installed
 from aaecore.posterior import Universal
 from aaecore.prior import Prior
 
@@ -311,3 +314,36 @@ def test_an_entry_point_is_called_like_its_distribution(install):
     install("honest-plugin", GOOD.format(cls="H", name="h"), entry="aaecore")
     assert "must be called 'honest-plugin', not 'aaecore'" in broken(discovered(), "honest-plugin")
     assert discovered().get("prior", "gaussian") is Gaussian
+
+
+# ---- what a user sees
+
+SHOWN = re.compile(r"^```text\n\$ aae (.*?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+GUIDE = (Path(__file__).parents[1] / "docs" / "writing-a-plugin.md").read_text("utf-8")
+
+
+@pytest.fixture
+def with_bad_plugins(install):
+    """The plugins that the author's guide speaks of."""
+    install("aae-broken", "import spheres")
+    install("aae-misspelt", GOOD.format(cls="M", name="m").replace("aaecore_priors", "aaecore_prior"))
+    install("aae-old", "raise AssertionError('imported')", requires="aaecore<0.1")
+    for name in ("aae-left", "aae-right"):
+        install(name, GOOD.format(cls="Ring", name="ring"))
+    installed.cache_clear()
+    yield
+    installed.cache_clear()
+
+
+@pytest.mark.parametrize(("command", "shown"), SHOWN.findall(GUIDE))
+def test_a_bad_plugin_looks_as_the_guide_says(command, shown, with_bad_plugins, capsys):
+    with pytest.raises(SystemExit):
+        cli.main(command.split())
+    said = "".join(capsys.readouterr())
+    for line in shown.splitlines():
+        for part in line.split("..."):
+            assert part in said
+
+
+def test_the_guide_shows_both_a_listing_and_refusals():
+    assert [command.split()[0] for command, _ in SHOWN.findall(GUIDE)] == ["list", "train", "train"]
