@@ -125,6 +125,7 @@ def test_an_interrupted_sweep_goes_on_where_it_was(place, capsys, untrained):
     code, _, err = aae(capsys, "sweep", "classic", *SMALL, "--over", "code=2,3,4", "--out", "s")
     assert (code, err.lstrip()) == (130, "aae: interrupted; go on with: aae sweep --resume --out s\n")
     assert [row["run"] for row in table(place / "s") if row["state"] == "complete"] == ["trial-0000"]
+    assert [row["code"] for row in table(place / "s") if row["state"] == "waiting"] == ["4", "3"]
     assert aae(capsys, "sweep", "--resume", "--out", "s", "--quiet")[0] == 0
     assert sorted(calls) == [2, 3, 3, 4]
     assert [run.name for run in runs_of("s")] == ["trial-0000", "trial-0001", "trial-0002"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import cattrs
-from attrs import frozen
+from attrs import evolve, frozen
 
 from aaecore.config import Config, load_config, to_toml
 from aaecore.errors import ConfigError, Interrupted, RunError
@@ -41,11 +41,8 @@ class Definition:
     trials: int | None
     storage: str | None
     """A file or a URL; None for the sweep's own file."""
-
-    def study(self, folder: Path) -> str:
-        """The study's name: the same on every machine that is given the same sweep."""
-        told = (folder / CONFIG).read_text("utf-8") + json.dumps([self.over, self.objective])
-        return f"{self.name}-{hashlib.sha256(told.encode()).hexdigest()[:12]}"
+    study: str
+    """What it is called there."""
 
 
 def sweep_command(
@@ -76,7 +73,8 @@ def sweep_command(
     chosen = objective_for(objective, check_combinations(base, axes))
     folder = new_run_directory(out, f"{name}-sweep")
     searched = trials or (None if all(isinstance(axis, Choices) for axis in axes) else SEARCHED)
-    definition = Definition(name, list(over), chosen.words, searched, _place(storage))
+    study = _study_name(name, checked, over, chosen.words)
+    definition = Definition(name, list(over), chosen.words, searched, _place(storage), study)
     write_text(folder / CONFIG, to_toml(checked))
     _write(definition, folder)
     _go_on(definition, axes, folder, quiet, log_with)
@@ -89,9 +87,15 @@ def resume_command(out: str, trials: int | None, quiet: bool, log_with: Sequence
     folder = Path(out)
     definition = _read(folder)
     if trials is not None:
-        definition = Definition(definition.name, definition.over, definition.objective, trials, definition.storage)
+        definition = evolve(definition, trials=trials)
         _write(definition, folder)
     _go_on(definition, parse_axes(definition.over), folder, quiet, log_with)
+
+
+def _study_name(name: str, config: Config, over: Sequence[str], objective: str) -> str:
+    """The same on every machine that is given the same sweep."""
+    told = to_toml(config, comments=False) + json.dumps([list(over), objective])
+    return f"{name}-{hashlib.sha256(told.encode()).hexdigest()[:12]}"
 
 
 def _place(storage: str | None) -> str | None:
@@ -109,7 +113,7 @@ def _go_on(definition: Definition, axes: Sequence[Axis], folder: Path, quiet: bo
     objective = parse_objective(definition.objective)
     base: Base = partial(_with, None, str(folder / CONFIG), (), {})
     where = definition.storage or str(folder / JOURNAL)
-    study = open_study(where, definition.study(folder), objective.maximize)
+    study = open_study(where, definition.study, objective.maximize)
     requeue_dead(study)
     if definition.trials is None:
         enqueue_grid(study, axes)

@@ -28,7 +28,9 @@ def write_table(study: Study, axes: Sequence[Axis], objective: Objective, folder
     writer = csv.writer(text)
     writer.writerow(["trial", "state", objective.metric, *(axis.key for axis in axes), "run", "reason"])
     for trial in study.get_trials(deepcopy=False):
-        values = values_of(trial, axes)
+        values = values_of(
+            trial.params or trial.system_attrs.get("fixed_params", {}), axes
+        )  # the latter while it waits
         told = trial.user_attrs
         settings = [values.get(axis.key, "") for axis in axes]
         state, value = trial.state.name.lower(), "" if trial.value is None else trial.value
@@ -57,7 +59,7 @@ def best_lines(study: Study, axes: Sequence[Axis], objective: Objective) -> list
 
 
 def _row(trial: FrozenTrial, axes: Sequence[Axis]) -> list[str]:
-    values = values_of(trial, axes)
+    values = values_of(trial.params, axes)
     shown = [_short(values.get(axis.key, "")) for axis in axes]
     return [str(trial.number), f"{trial.value:.4g}", *shown, str(trial.user_attrs.get(FOLDER, ""))]
 

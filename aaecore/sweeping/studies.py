@@ -7,7 +7,7 @@ import socket
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aaecore.errors import RunError
 from aaecore.randomness import mix
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from optuna import Study
     from optuna.distributions import BaseDistribution
     from optuna.storages import BaseStorage
-    from optuna.trial import FrozenTrial, Trial
+    from optuna.trial import Trial
 
 FOLDER, REASON, WORKER = "folder", "reason", "worker"
 """What is noted of a trial: the name of its run directory, why it failed, the machine and process that trains it."""
@@ -81,9 +81,8 @@ def distributions(axes: Sequence[Axis]) -> dict[str, BaseDistribution]:
     return found
 
 
-def values_of(trial: FrozenTrial | Trial, axes: Sequence[Axis]) -> Values:
-    """What a trial sets, as typed."""
-    params = trial.params
+def values_of(params: Mapping[str, Any], axes: Sequence[Axis]) -> Values:
+    """A trial's parameters as typed."""
     return {
         a.key: str(params[a.key]) if isinstance(a, Choices) else written(params[a.key], a.whole)
         for a in axes

@@ -131,7 +131,7 @@ class Sweep:
             self._say(f"trial {trial.number}: {self.objective.metric} {value:.4g} (best {study.best_value:.4g})")
 
     def _value(self, trial: Trial, folder: Path) -> float:
-        values = values_of(trial, self.axes)
+        values = values_of(trial.params, self.axes)
         self._say(f"trial {trial.number}: {', '.join(f'{key}={value}' for key, value in values.items())}")
         figures = read_metrics(folder) if is_finished(folder) else self._train(config_of(self.base, values), folder)
         value = figures.get(self.objective.metric)
