@@ -228,7 +228,7 @@ def test_published_figures_are_not_inherited():
 
 def test_a_figure_stands_beside_the_published_ones_with_their_data(trained):
     page = page_of(trained("classic-clustering", categories=3))
-    assert re.search(r"clustering_error share .* [\d.]+ % 9.55 ± 2.05 % MNIST, 16 clusters; Makhzani", page.text)
+    assert re.search(r"clustering_error share .* [\d.]+ % 9.55 ± 2.05 % MNIST, 16 clusters 4.10 .* Makhzani", page.text)
     assert "Published" not in page_of(trained("gasca", architecture={"name": "gasca", "channels": [2, 2]}, code=2)).text
 
 

@@ -50,8 +50,12 @@ def loss_charts(path: Path, references: References | None = None) -> list[Chart]
     """A chart for each phase with its terms, then one for what is measured each epoch."""
     history = read_history(path)
     found = {phase: _series(history, names) for phase, names in phases(history).items()}
-    marks = references or {}
-    return [_chart(phase, series, history.stages, marks.get(phase)) for phase, series in found.items() if series]
+    marks, steps = references or {}, history.columns["step"]
+    return [
+        _chart(phase, series, history.stages, (steps.min(), steps.max()), marks.get(phase))
+        for phase, series in found.items()
+        if series
+    ]
 
 
 def phases(history: History) -> dict[str, list[str]]:
@@ -87,9 +91,10 @@ def _chart(
     title: str,
     series: Mapping[str, Sequence[Curve]],
     stages: Sequence[tuple[str, float]],
+    steps: tuple[float, float],
     reference: tuple[str, float] | None,
 ) -> Chart:
-    x, y = loss_axes([c for curves in series.values() for c in curves], reference)
+    x, y = loss_axes([c for curves in series.values() for c in curves], steps, reference)
     shapes = [shape for i, curves in enumerate(series.values()) for c in curves for shape in _curve(x, y, c, i)]
     legend = [(name, Shape("", "line", i).style) for i, name in enumerate(series)]
     if reference is not None:
@@ -100,11 +105,12 @@ def _chart(
     return Chart(title=title, x=x, y=y, shapes=shapes, width=SIZE[0], height=SIZE[1], legend=legend, notes=notes)
 
 
-def loss_axes(curves: Sequence[Curve], reference: tuple[str, float] | None = None) -> tuple[Axis, Axis]:
-    """Axes that hold these curves, and what they are to be read against."""
-    first, last = min(c.x.min() for c in curves), max(c.x.max() for c in curves)
+def loss_axes(
+    curves: Sequence[Curve], steps: tuple[float, float], reference: tuple[str, float] | None = None
+) -> tuple[Axis, Axis]:
+    """Axes over these steps that hold the curves, and what they are to be read against."""
     low, high, log = limits(np.concatenate([np.r_[c.low, c.high, c.mean] for c in curves]), reference)
-    return axes([(first, max(last, first + 1)), (low, high)], ("step", ""), SIZE, log=log, integer=True)
+    return axes([(steps[0], max(steps[1], steps[0] + 1)), (low, high)], ("step", ""), SIZE, log=log, integer=True)
 
 
 def _curve(x: Axis, y: Axis, c: Curve, colour: int) -> list[Shape]:
@@ -119,7 +125,12 @@ def _stages(x: Axis, y: Axis, stages: Sequence[tuple[str, float]]) -> tuple[list
     edges = x(np.array([start for _, start in stages]))
     lines = [Shape(line(np.full(2, e), np.array([y.start, y.end])), "edge") for e in edges[1:]]
     middles = (edges + np.r_[edges[1:], x.end]) / 2
-    return lines, _apart([(float(m), y.end + 9, name) for m, (name, _) in zip(middles, stages, strict=True)])
+    return lines, _apart(
+        [
+            (max(float(m), x.start + 3 * len(name)), y.end - 2, name)
+            for m, (name, _) in zip(middles, stages, strict=True)
+        ]
+    )
 
 
 def limits(values: Floats, reference: tuple[str, float] | None = None) -> tuple[float, float, bool]:
@@ -138,6 +149,6 @@ def _apart(notes: Sequence[Note]) -> list[Note]:
     """Only the notes that have room beside the last one."""
     kept: list[Note] = []
     for x, y, word in notes:
-        if not kept or x - kept[-1][0] > 3.2 * (len(word) + len(kept[-1][2])):
+        if not kept or x - kept[-1][0] > 3 * (len(word) + len(kept[-1][2])) + 8:
             kept.append((x, y, word))
     return kept

@@ -30,10 +30,10 @@ MEANINGS = {
     "mean_abs_sigma": "mean |σ| of the posterior; near 0 it has become deterministic",
     "std_mu": "standard deviation of the posterior's mean, averaged over dimensions",
     "std_z": "the same of codes drawn from the posterior",
-    "frechet_distance": "Fréchet distance of samples from held-out data, by the features named above",
+    "frechet_distance": "Fréchet distance of samples from held-out data, by features of a network",
     "frechet_distance_reconstructions": "the same of reconstructions",
     "kernel_distance": "kernel distance of samples from held-out data",
-    "inception_score": "by the classifier named above",
+    "inception_score": "of samples, under a classifier",
     "precision": "share of samples inside the neighbourhoods of held-out data",
     "recall": "share of held-out data inside the neighbourhoods of samples",
     "label_accuracy": "share of samples that look like the class they were asked for",
@@ -108,8 +108,13 @@ def word(name: str, value: float | None, spread: float | None = None) -> str:
     if value is None:
         return "not measured"
     scale, digits, unit = (100, 3, " %") if is_share(name) else (1, 4, "")
-    with_spread = "" if spread is None else f" ± {scale * spread:.2g}"
-    return f"{scale * value:.{digits}g}{with_spread}{unit}".replace("-", "−")
+    with_spread = "" if spread is None else f" ± {_rounded(scale * spread, 2)}"
+    return f"{_rounded(scale * value, digits)}{with_spread}{unit}".replace("-", "−")
+
+
+def _rounded(value: float, digits: int) -> str:
+    """So many digits, and a power of ten only for the very large and small."""
+    return f"{float(f'{value:.{digits}g}'):g}"
 
 
 def is_share(name: str) -> bool:

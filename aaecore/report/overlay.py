@@ -36,7 +36,8 @@ def _cut(history: History, name: str) -> list[Curve]:
 
 
 def _chart(name: str, series: Series) -> Chart:
-    x, y = loss_axes([c for runs in series.values() for curves in runs for c in curves])
+    every = [c for runs in series.values() for curves in runs for c in curves]
+    x, y = loss_axes(every, (min(c.x.min() for c in every), max(c.x.max() for c in every)))
     shapes = [shape for i, runs in enumerate(series.values()) for shape in _family(x, y, runs, i)]
     legend = [(family, Shape("", "line", i).style) for i, (family, runs) in enumerate(series.items()) if runs]
     return Chart(title=name, x=x, y=y, shapes=shapes, width=SIZE[0], height=SIZE[1], legend=legend)
