@@ -13,7 +13,9 @@ from aaecore.cli import main
 from aaecore.data import from_arrays
 from aaecore.errors import AAEError, DataError, RunError
 from aaecore.evaluation import evaluate
-from aaecore.features import choose, own_classifier
+from aaecore.evaluation.material import Material
+from aaecore.evaluation.samples import label_accuracy
+from aaecore.features import FeatureNetwork, choose, own_classifier
 from aaecore.posterior import GaussianPosterior
 from aaecore.saved import load_run_config, read_metrics
 
@@ -200,6 +202,32 @@ def test_clusters_are_judged_by_every_rule(source):
         assert figures[f"clustering_error{rule}"] == 0
     assert figures["clustering_nmi"] == pytest.approx(1)
     assert figures["clustering_ari"] == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "settings", "gives", "accuracy"),
+    [
+        ("classic-supervised", {}, lambda asked: asked, 1.0),
+        ("classic-supervised", {}, lambda asked: (asked + 1) % 4, 0.0),
+        ("classic-supervised", {}, lambda asked: asked.clamp(max=1), 0.5),
+        ("classic-clustering", {"categories": 4}, lambda asked: (asked + 1) % 4, 1.0),  # named one to one
+        ("classic-clustering", {"categories": 4}, lambda asked: asked * 0, 0.25),
+        ("classic-clustering", {"categories": 8}, lambda asked: asked // 2, 1.0),  # named by majority
+    ],
+)
+def test_label_accuracy_is_the_share_of_samples_of_the_class_asked_for(source, recipe, settings, gives, accuracy):
+    data = aaecore.load_data(aaecore.data.DataConfig(source=source))
+    model = train(aaecore.compose(recipe, **SMALL, **settings), data)
+    one_of_each = torch.cat([data.x.take((data.y == k).nonzero().squeeze(1)[:1]) for k in range(4)])
+    model.sample = lambda n, labels=None, seed=0: one_of_each[gives(torch.arange(n) % 4 if labels is None else labels)]
+    network = FeatureNetwork("bright quarter", _quarters, classes=data.classes)
+    assert label_accuracy(Material(model, data, 40, network)) == {"label_accuracy": accuracy}
+
+
+def _quarters(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """How bright each quarter is, as features and as logits."""
+    means = torch.nn.functional.avg_pool2d(x, 4).flatten(1)
+    return means, 10 * means
 
 
 def test_a_figure_of_ones_own_is_a_function(run):
