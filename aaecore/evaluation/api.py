@@ -86,9 +86,7 @@ def _of_run(folder: Path, source: str | None) -> tuple[Data, Data]:
     config = load_run_config(folder)
     chosen = config.data if source in (None, config.data.source) else evolve(config.data, source=source)
     if chosen.source == "arrays":
-        raise RunError(
-            f"{folder}: was trained on arrays from Python, which are not kept; say on what to judge it: data"
-        )
+        raise RunError(f"{folder}: was trained on arrays from Python, which are not kept; give --data")
     full = evolve(chosen, labels=None, limit=None)
     if chosen == config.data:
         judged = load_data(chosen, config.run.seed)
