@@ -1,8 +1,8 @@
 """Adversarial autoencoders as replaceable parts."""
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # the command imports this first, and `typing` would take longer than all that is here
 if TYPE_CHECKING:
     from aaecore.api import compose, train
     from aaecore.data import Data, from_arrays, load_data
@@ -28,7 +28,7 @@ _WHERE = {
 __all__ = ["AAEError", "Data", "Model", "compose", "evaluate", "from_arrays", "hookimpl", "load", "load_data", "train"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Import what is asked for, so that `import aaecore` does not import torch."""
     if name not in _WHERE:
         raise AttributeError(f"module 'aaecore' has no attribute {name!r}")

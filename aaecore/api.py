@@ -59,19 +59,10 @@ def train(
     `networks` are your own modules by role, in place of those the recipe would build. `log_with` names experiment
     trackers (`tensorboard`, `wandb`, `mlflow`, ...), or holds Accelerate's.
     """
-    chosen = make("recipe", recipe, path="recipe")
-    if epochs is not None:
-        chosen = change(chosen, {"epochs": epochs}, path="recipe")
-    run = {"seed": seed, "precision": precision} | ({} if device is None else {"device": device})
-    source = data if isinstance(data, str) else "arrays"
-    config = structure({"recipe": chosen, "data": {"source": source, "heldout": heldout}, "run": run})
-    if isinstance(data, str):
-        loaded = load_data(config.data, seed)
-    else:
-        loaded = data if isinstance(data, Data) else from_arrays(data, labels, heldout=heldout, seed=seed)
+    config = _config(recipe, data, epochs, heldout, seed=seed, precision=precision, device=device)
     session = Session(
         config=config,
-        data=loaded,
+        data=_loaded(config, data, labels),
         keep=out is not None,
         out=out,
         resume=resume,
@@ -81,6 +72,25 @@ def train(
         log_with=log_with,
     )
     return session.run()[0]
+
+
+def _config(recipe: Recipe | str, data: object, epochs: int | None, heldout: float, **run: Any) -> Config:
+    """What `train` was told, as one configuration."""
+    chosen = make("recipe", recipe, path="recipe")
+    if epochs is not None:
+        chosen = change(chosen, {"epochs": epochs}, path="recipe")
+    source = data if isinstance(data, str) else "arrays"
+    told = {name: value for name, value in run.items() if value is not None}
+    return structure({"recipe": chosen, "data": {"source": source, "heldout": heldout}, "run": told})
+
+
+def _loaded(config: Config, data: ArrayLike | Data | str, labels: ArrayLike | None) -> Data:
+    """The data `train` was given, or told where to find."""
+    if isinstance(data, str):
+        return load_data(config.data, config.run.seed)
+    if isinstance(data, Data):
+        return data
+    return from_arrays(data, labels, heldout=config.data.heldout, seed=config.run.seed)
 
 
 def train_command(

@@ -19,6 +19,7 @@ from torch import Tensor
 from torch.nn import Module
 
 from aaecore.errors import RunError
+from aaecore.interrupts import whole
 
 MANIFEST = "manifest.json"
 FORMAT = "aaecore checkpoint 1"
@@ -45,6 +46,10 @@ class Checkpoints:
 
     def write(self, step: int, checkpoint: Checkpoint) -> Path:
         """Write a checkpoint beside the others, then drop the oldest; raises `RunError`, harming none."""
+        with whole():
+            return self._write(step, checkpoint)
+
+    def _write(self, step: int, checkpoint: Checkpoint) -> Path:
         final = self.folder / f"step-{step:09d}"
         partial = self.folder / f".partial-{step:09d}"
         try:
@@ -57,7 +62,8 @@ class Checkpoints:
             _sync(self.folder)
         except OSError as e:
             shutil.rmtree(partial, ignore_errors=True)
-            raise RunError(f"{final}: cannot be written: {e.strerror}; the earlier checkpoints are whole") from e
+            earlier = "the earlier checkpoints are whole" if self.paths() else "there is no checkpoint yet"
+            raise RunError(f"{final}: cannot be written: {e.strerror}; {earlier}") from e
         for old in self.paths()[self.keep :]:
             shutil.rmtree(old, ignore_errors=True)
         return final

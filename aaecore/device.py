@@ -38,7 +38,8 @@ def make_accelerator(run: RunConfig) -> Accelerator:
         raise ConfigError("run", f"{accelerator.distributed_type} is not supported; use torchrun on CPUs or CUDA GPUs")
     choices = sorted({"cpu", found.type, str(found)})
     if run.device not in (None, "cpu", found.type, str(found)):
-        raise ConfigError("run.device", f"{run.device!r} is not here; choose from: {', '.join(choices)}")
+        hint = "; CUDA_VISIBLE_DEVICES chooses among several" if run.device.startswith("cuda:") else ""
+        raise ConfigError("run.device", f"{run.device!r} is not here; choose from: {', '.join(choices)}{hint}")
     return accelerator
 
 

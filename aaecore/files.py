@@ -7,17 +7,19 @@ from contextlib import suppress
 from pathlib import Path
 
 from aaecore.errors import RunError
+from aaecore.interrupts import whole
 
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file atomically; raises `RunError` if it cannot be written."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")  # opened plainly, so that others may read it too
     try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        with whole():
+            with temporary.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
     except OSError as e:
         with suppress(OSError):
             temporary.unlink()

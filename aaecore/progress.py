@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -59,17 +60,24 @@ class ProgressDisplay(Observer):
             return
         now = perf_counter()
         pace.add(losses, now)
+        try:
+            self._show(t, pace, now)
+        except OSError:  # the terminal is gone, which is no reason to stop
+            self._live = self._pace = None
+
+    def train_end(self, t: Training) -> None:
+        """Leave the terminal as it was, whatever happened."""
+        if self._live is not None:
+            with suppress(OSError):
+                self._live.close()
+        self._live = self._pace = None
+
+    def _show(self, t: Training, pace: Pace, now: float) -> None:
         if self._live is not None:
             if now >= self._live.due or pace.done == pace.total:
                 self._live.refresh(_where(t), t.batch, now)
         elif pace.done >= self._due or now >= self._early or pace.done == pace.total:
             self._print(t, pace, now)
-
-    def train_end(self, t: Training) -> None:
-        """Leave the terminal as it was, whatever happened."""
-        if self._live is not None:
-            self._live.close()
-        self._live = self._pace = None
 
     def _plan_lines(self, t: Training, pace: Pace) -> None:
         lines = max(1, LINES // (t.stage_index + 1))

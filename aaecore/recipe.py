@@ -23,6 +23,7 @@ from aaecore.defaults.stackings import Single
 from aaecore.errors import AAEError, ConfigError, suggest
 from aaecore.forward import Forward
 from aaecore.loss import AdversarialLoss, ReconstructionLoss, Regularizer
+from aaecore.memory import fitting
 from aaecore.part import Part, parts_of
 from aaecore.phase import Phase, Term
 from aaecore.posterior import Deterministic, Posterior
@@ -248,9 +249,5 @@ def _free(name: str, taken: Mapping[str, object]) -> str:
 def _seeded(build: Callable[[], Module], seed: int, role: str) -> Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(Draw(seed).purpose("init." + role).generator.initial_seed())
-        try:
+        with fitting(f"the network {role!r} does", "make code or architecture smaller"):
             return build()
-        except (RuntimeError, MemoryError) as e:
-            if isinstance(e, RuntimeError) and "alloc" not in str(e) and "memory" not in str(e):
-                raise
-            raise AAEError(f"the network {role!r} does not fit in memory; make code or architecture smaller") from e

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -20,6 +19,7 @@ from aaecore.checkpoints import Checkpoint, Checkpoints
 from aaecore.config import Config, RunConfig, to_dict
 from aaecore.data import Data
 from aaecore.errors import DivergenceError, Interrupted, RunError, suggest
+from aaecore.interrupts import ENDINGS, answered
 from aaecore.observer import Observer
 from aaecore.rundir import History
 from aaecore.saved import plugins_of
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from aaecore.training import Training
 
 CHECKPOINTS = "checkpoints"
+AT_ONCE = 3
+"""The third signal does not wait for the running batch."""
 
 
 class Checkpointer(Observer):
@@ -124,28 +126,32 @@ def telling_of_checkpoints(folder: Path | None) -> Iterator[None]:
 
 
 @contextmanager
-def stopping_on_signals(training: Training, folder: Path | None) -> Iterator[None]:
-    """Ctrl-C and SIGTERM end training after the running batch; a second one ends it at once."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
+def stopping_on_signals(training: Training) -> Iterator[None]:
+    """Ctrl-C, SIGTERM and SIGHUP end training after the running batch, and leave a checkpoint."""
+    came: list[int] = []
 
     def stop(number: int, frame: FrameType | None) -> None:
         training.stop()
-        signal.signal(number, signal.default_int_handler)
+        came.append(number)
+        if len(came) >= AT_ONCE:
+            raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with answered(stop, *ENDINGS):
         yield
+
+
+@contextmanager
+def telling_how_to_go_on(training: Training, folder: Path | None) -> Iterator[None]:
+    """Say in the interrupt's words where training stands, and how to go on."""
+    try:
+        with answered(signal.default_int_handler, signal.SIGINT):
+            yield
     except KeyboardInterrupt as e:
         if folder is None:
             raise
         kept = Checkpoints(folder / CHECKPOINTS).paths()
         way = f"go on with: aae train --resume --out {folder}" if kept else "no checkpoint was kept"
         raise Interrupted(f" at step {training.step}; {way}") from e
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _flat(prefix: str, table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -22,6 +22,8 @@ HISTORY = "history.jsonl"
 
 def new_run_directory(out: str | Path | None, recipe: str) -> Path:
     """Make the directory `out`, or the next free `runs/RECIPE-N`; an existing one is refused, never overwritten."""
+    if out is not None and not str(out).strip():
+        raise RunError("--out is empty; name a directory that does not exist yet, or leave it out")
     if out is not None:
         return _make(Path(out))
     for n in count(1):
@@ -52,10 +54,12 @@ class History(Observer):
 
     def train_begin(self, t: Training) -> None:
         """Open the file; what a resumed run will write again is cut off."""
+        there = self.path.stat().st_size if self.path.exists() else 0
+        position = min(self._position, there)  # a damaged history is no reason not to train on
         with self._writing():
-            self._file = self.path.open("r+" if self._position else "w", encoding="utf-8", buffering=1 << 16)
-            self._file.truncate(self._position)
-            self._file.seek(self._position)
+            self._file = self.path.open("r+" if position else "w", encoding="utf-8", buffering=1 << 16)
+            self._file.truncate(position)
+            self._file.seek(position)
 
     def position(self) -> int:
         """How many bytes are written and safe on the disk."""

@@ -12,7 +12,7 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from aaecore.config import Config, to_toml
-from aaecore.data import load_data
+from aaecore.data import load_data, located
 from aaecore.errors import AAEError, Interrupted, RunError
 from aaecore.families import begun, is_finished
 from aaecore.files import write_text
@@ -60,7 +60,7 @@ class Family:
 
     def _folder(self) -> Path:
         folder = Path(str(self.out)) if self.resume else new_run_directory(self.out, self.name)
-        write_text(folder / CONFIG, to_toml(self.config))
+        write_text(folder / CONFIG, to_toml(evolve(self.config, data=located(self.config.data))))
         write_text(folder / SEEDS, json.dumps(list(self.seeds)) + "\n")
         return folder
 

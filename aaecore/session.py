@@ -3,32 +3,39 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from time import perf_counter
 
 from accelerate.tracking import GeneralTracker
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from torch.nn import Module
 
 from aaecore.adversary import equilibria
 from aaecore.checkpoints import Checkpoint
 from aaecore.config import Config, to_toml
-from aaecore.data import Data, Scaling
+from aaecore.data import Data, Scaling, located
 from aaecore.device import make_accelerator
 from aaecore.errors import AAEError
 from aaecore.evaluation.final import final_figures
 from aaecore.files import write_text
 from aaecore.gallery import Gallery, draw_gallery
 from aaecore.guard import Guard
+from aaecore.memory import fitting
 from aaecore.model import Model
 from aaecore.observer import Observer
 from aaecore.processes import Processes, together
 from aaecore.progress import ProgressDisplay
 from aaecore.recipe import Recipe
-from aaecore.resume import Checkpointer, checkpoint_to_resume, identity, stopping_on_signals, telling_of_checkpoints
+from aaecore.remarks import Remarks, remark
+from aaecore.resume import (
+    Checkpointer,
+    checkpoint_to_resume,
+    identity,
+    stopping_on_signals,
+    telling_how_to_go_on,
+    telling_of_checkpoints,
+)
 from aaecore.rundir import HISTORY, History, new_run_directory
 from aaecore.saved import CONFIG, METRICS, WEIGHTS, save_model
 from aaecore.spec import Spec
@@ -36,11 +43,15 @@ from aaecore.trackers import Tracking, check_trackers
 from aaecore.training import Training
 
 
+def _located(config: Config) -> Config:
+    return evolve(config, data=located(config.data))
+
+
 @frozen(kw_only=True)
 class Session:
     """What to train, and where its results go."""
 
-    config: Config
+    config: Config = field(converter=_located)
     data: Data
     keep: bool = True
     """Whether there is a run directory."""
@@ -61,7 +72,12 @@ class Session:
         training = self.prepared()
         model = training.model
         folder, start, observers = self._begin(training.processes)
-        with closing(Tracking(self.log_with if training.processes.main else (), self.config, folder)) as tracking:
+        trackers = self.log_with if training.processes.main else ()
+        with (
+            closing(Tracking(trackers, self.config, folder)) as tracking,
+            fitting("this training does", "make batch, code, architecture or data.size smaller"),
+            telling_how_to_go_on(training, folder),
+        ):
             training.observers = [*observers, tracking]
             model.metrics = self._trained(training, start, folder)
             if folder is not None:
@@ -71,12 +87,10 @@ class Session:
 
     def _trained(self, training: Training, start: Checkpoint | None, folder: Path | None) -> dict[str, float]:
         """Train to the end; the final figures."""
-        started = perf_counter()
-        with stopping_on_signals(training, folder), telling_of_checkpoints(folder), together():
+        with stopping_on_signals(training), telling_of_checkpoints(folder), together():
             training.run(start)
-        seconds = perf_counter() - started
-        steps = training.step - (start.state["step"] if start else 0)
-        figures = {"seconds": seconds, "images_per_second": steps * training.batch / seconds}
+        seconds = training.seconds
+        figures = {"seconds": seconds, "images_per_second": training.step * training.batch / seconds}
         if training.guard is not None:
             figures["skipped_updates"] = float(training.skipped)
         return {**final_figures(training.model, self.data), **figures}
@@ -104,7 +118,7 @@ class Session:
             processes.wait()  # until all have read what the main one may write over
         if not processes.main:
             return None, start, []
-        watching = [ProgressDisplay(quiet=self.quiet), *self.observers]
+        watching = [*([] if self.quiet else [Remarks(), ProgressDisplay()]), *self.observers]
         if not self.keep:
             return None, None, watching
         folder, writers = self._writers(now, start)
@@ -122,7 +136,7 @@ class Session:
             raise AAEError("which run to resume must be said; give its directory as --out")
         start, damaged = checkpoint_to_resume(Path(self.out), now, self.allowed)
         for problem in damaged:
-            print(f"aae: {problem}; an older checkpoint is used", file=sys.stderr)
+            remark(f"{problem}; an older checkpoint is used")
         return start
 
     def _keep(self, model: Model, folder: Path) -> None:

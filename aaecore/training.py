@@ -10,6 +10,7 @@ for stage in stacking.stages(networks, phases):
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from time import perf_counter
 
 from accelerate import Accelerator
 from torch import Tensor
@@ -81,6 +82,7 @@ class Training:
         self.stage_index = 0
         self.step = 0
         """Batches seen over all stages."""
+        self._earlier, self._began = 0.0, perf_counter()
         self._next = (0, 0)
         """Epoch and batch that come next in this stage."""
         self._stopping = False
@@ -92,6 +94,7 @@ class Training:
         recipe, model = self.recipe, self.model
         first = start.state["stage"] if start else 0
         self.step = start.state["step"] if start else 0
+        self._earlier, self._began = start.state.get("seconds", 0.0) if start else 0.0, perf_counter()
         trainable = {p: p.requires_grad for network in model.networks.values() for p in network.parameters()}
         try:
             self._tell("train_begin")
@@ -105,6 +108,11 @@ class Training:
                 parameter.requires_grad_(was)
             model.eval()
             self._tell("train_end")
+
+    @property
+    def seconds(self) -> float:
+        """How long this training has taken until now, with the parts before it was resumed."""
+        return self._earlier + perf_counter() - self._began
 
     def stop(self) -> None:
         """Ask training to end after this batch, with `KeyboardInterrupt`."""
@@ -122,7 +130,7 @@ class Training:
         }
         where = {"stage": self.stage_index, "epoch": epoch, "batch": batch, "step": self.step}
         patience = {"best": self._patience.best, "since": self._patience.since}
-        return Checkpoint(groups, {**where, **patience, "skipped": self.skipped})
+        return Checkpoint(groups, {**where, **patience, "skipped": self.skipped, "seconds": self.seconds})
 
     @property
     def skipped(self) -> int:

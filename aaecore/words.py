@@ -57,8 +57,8 @@ def loss_words(pace: Pace) -> list[str]:
 
 
 def speed_words(pace: Pace, batch: int) -> str:
-    """Images a second."""
-    return f"{thousands(pace.speed * batch):>5} images/s"
+    """Images a second; a dash before it can be told."""
+    return f"{thousands(pace.speed * batch) if pace.speed else '-':>5} images/s"
 
 
 def time_words(pace: Pace, now: float) -> str:

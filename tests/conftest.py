@@ -1,5 +1,6 @@
 """A small recipe of the core's own parts, and quick ways to train it."""
 
+import signal
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -21,6 +22,9 @@ from aaecore.recipe import Builders, Recipe
 from aaecore.session import new_model
 from aaecore.spec import Spec
 from aaecore.training import Training
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in what a shell runs in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @frozen(kw_only=True)

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Literal
 
 import attrs
+import numpy as np
 import pytest
 from attrs import Factory, field, frozen
 from attrs.validators import ge, gt, min_len
@@ -197,6 +198,16 @@ def test_lists_and_tables_become_tuples_and_mappings():
     assert (made.sizes, made.repeats, made.layers) == ((3, 4.0), {"a": 1, "b": 2}, (1, 2, 3))
 
 
+def test_numpys_numbers_are_numbers():
+    recipe = make("recipe", {"name": "toy", "code": np.int64(3), "clip": np.float32(0.5)}, registry=REGISTRY)
+    assert (type(recipe.code), type(recipe.clip)) == (int, float)
+
+
+def test_naming_the_recipe_again_changes_nothing():
+    assert toy("code=3", "name=toy") == toy("code=3")
+    assert "'tay', not 'toy'" in refused("name=tay")
+
+
 def test_a_list_of_parts_takes_names_and_tables():
     made = toy("regularizers=['kl', {name='kl', weight=2}]")
     assert made.regularizers == (KL(), KL(weight=2.0))
@@ -266,7 +277,7 @@ def test_a_bad_file_is_refused_in_one_line(file, content, said):
 
 def test_a_missing_file_a_directory_and_a_byte_order_mark(tmp_path, file):
     assert refused(config=tmp_path / "no.toml").endswith(
-        "no.toml: no such file; `aae show RECIPE` prints one to start from"
+        "no.toml: no such file; a run directory has one, and `aae show RECIPE` prints one to start from"
     )
     assert refused(config=tmp_path).endswith("is a directory, not a TOML file")
     assert load(recipe=None, config=file(b"\xef\xbb\xbfrecipe = 'toy'\n")).recipe == Toy()

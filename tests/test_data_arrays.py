@@ -82,7 +82,7 @@ def test_data_owns_its_memory():
     [
         (np.array([[0.0, np.nan], [1, 1]]), ("sample 0", "NaN", "nan_to_num")),
         (np.array([[0.0, 0], [1, 1], [np.inf, 1]]), ("sample 2", "infinite")),
-        (np.array([[0.0], [1e300]]), ("sample 1", "infinite")),
+        (np.array([[0.0], [1e300]]), ("sample 1", "1e+300, infinite as float32", "divide")),
         (np.ones((4, 3)), ("identical", "varies")),
         (np.ones((1, 3)), ("1 sample", "at least 2")),
         (np.ones((0, 3)), ("0 sample", "at least 2")),

@@ -153,6 +153,14 @@ WRONG = [
     ([*TRAIN, "--set", 'regularizers=["kl"]'], ["recipe.posterior", "posterior=gaussian"]),
     ([*TRAIN, "--labels", "2"], ["2 labels", "--labels from 4 to 32"]),
     ([*TRAIN, "--labels", "33"], ["33 labels", "--labels from 4 to 32"]),
+    ([*TRAIN, "--set", "data.heldout=0.99"], ["data.heldout=0.99 leaves 0 of 40", "data.heldout=0.2"]),
+    ([*TRAIN, "--set", "data.size=16384"], ["good.npz", "too large", "data.size"]),
+    ([*TRAIN, "--set", "data.size=100000"], ["data.size", "must be <= 16384"]),
+    ([*TRAIN, "--set", "code=1000000000000"], ["'encoder'", "does not fit in memory", "code"]),
+    ([*TRAIN, "--set", "runs.seed=3"], ["recipe.runs", "did you mean run.seed?"]),
+    ([*TRAIN, "--set", "regularizers=kl"], ["recipe.regularizers", "expected a list", "['kl']"]),
+    ([*TRAIN, "--set", "name=maagma"], ["'maagma', not 'classic'"]),
+    ([*TRAIN, "--data", "https://x.org/a.npz"], ["https://x.org/a.npz", "nothing is ever downloaded"]),
     ([*TRAIN, "--data", "digit"], ["'digit'", "did you mean 'digits'", "folder:PATH"]),
     ([*TRAIN, "--data", "folder"], ["'folder'", "folder:folder"]),
     ([*TRAIN, "--data", "folder:nowhere"], ["nowhere", "no such file"]),
@@ -165,7 +173,7 @@ WRONG = [
     ([*TRAIN, "--data", "empty.npz"], ["empty.npz", "not a readable .npz"]),
     ([*TRAIN, "--data", "text.npy"], ["text.npy", "not a readable .npy"]),
     ([*TRAIN, "--data", "objects.npy"], ["objects.npy", "never unpickled"]),
-    ([*TRAIN, "--data", "nameless.npz"], ["nameless.npz", "'images'", "choose from"]),
+    ([*TRAIN, "--data", "nameless.npz"], ["nameless.npz", "'images'", "samples are called x", "choose from"]),
     ([*TRAIN, "--data", "gaps.npz"], ["gaps.npz", "1, 3, 5 never occur", "renumber"]),
     ([*TRAIN, "--data", "words.npz"], ["words.npz", "not integers", "astype"]),
     ([*TRAIN, "--data", "uneven.npz"], ["uneven.npz", "40 samples but y has 39"]),
@@ -179,6 +187,7 @@ WRONG = [
     ([*TRAIN, "--data", "unlabelled.npz", "--labels", "4"], ["unlabelled.npz", "no labels", "--labels"]),
     ([*TRAIN, "--out", "folder"], ["folder", "exists already", "another --out"]),
     ([*TRAIN, "--out", "a-file"], ["a-file", "exists already", "another --out"]),
+    ([*TRAIN, "--out", ""], ["--out is empty"]),
     ([*TRAIN, "--out", "a-file/run"], ["a-file/run", "cannot be made", "writable --out"]),
     ([*TRAIN, "--out", "/proc/run"], ["/proc/run", "cannot be made", "writable --out"]),
     ([*TRAIN, "--out", "folder", "--resume"], ["folder", "no checkpoint", "another --out"]),
@@ -231,21 +240,34 @@ def test_a_disk_that_fills_up_is_told_in_one_line(place):
     assert not [p for p in Path("run").rglob("*") if p.name.startswith(".") or "partial" in p.name]
 
 
+def test_a_finished_run_resumed_keeps_its_time_and_a_run_its_data_from_any_folder(capsys, place, monkeypatch):
+    assert run(capsys, *TRAIN)[0] == 0
+    manifest = max(Path("run/checkpoints").glob("*/manifest.json"))
+    before = json.loads(manifest.read_text())["state"]["seconds"]
+    Path("elsewhere").mkdir()
+    monkeypatch.chdir("elsewhere")
+    assert run(capsys, "train", "--resume", "--out", "../run", "--quiet")[::2] == (0, "")
+    after = json.loads(Path("../run/metrics.json").read_text())
+    assert after["seconds"] > before > 0
+    assert after["images_per_second"] == pytest.approx(32 / after["seconds"])
+
+
 def logged(history: Path) -> list[int]:
     """The steps whose losses are there."""
     lines = [json.loads(line) for line in history.read_text().splitlines()]
     return [line["step"] for line in lines if "rec/L_rec" in line]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_training_ends_in_one_line_and_can_go_on(capsys, place, number):
+@pytest.mark.parametrize("numbers", [[signal.SIGINT] * 2, [signal.SIGTERM], [signal.SIGHUP]])
+def test_an_interrupted_training_ends_in_one_line_and_can_go_on(capsys, place, numbers):
     endless = [*TRAIN, "--epochs", "100000"]
     with subprocess.Popen([*AAE, *endless], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         history = Path("run/history.jsonl")
         until = time.monotonic() + 60
         while not (history.exists() and history.stat().st_size) and time.monotonic() < until:
             time.sleep(0.05)
-        process.send_signal(number)
+        for number in numbers:
+            process.send_signal(number)
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err.strip().count("\n")) == (130, "", 0), err  # it begins on a line after the ^C
     assert "go on with: aae train --resume --out run" in err

@@ -72,6 +72,18 @@ def test_a_resumed_history_forgets_what_will_be_written_again(tmp_path):
     assert [line["a/b"] for line in lines(tmp_path)] == [1.0, 3.0]
 
 
+@pytest.mark.parametrize("left", [None, 3])
+def test_a_history_that_is_lost_or_cut_short_is_gone_on_with(tmp_path, left):
+    path = tmp_path / "history.jsonl"
+    if left:
+        path.write_text("{}\n")
+    history = History(tmp_path, position=1000)
+    history.train_begin(moment(1))
+    history.step_end(moment(2), {"a/b": 3.0})
+    history.train_end(moment(2))
+    assert [line.get("a/b") for line in lines(tmp_path)] == ([None, 3.0] if left else [3.0])
+
+
 @pytest.fixture
 def small_disk(tmp_path):
     """No file may exceed 64 KiB: a full disk, but for the error's number."""

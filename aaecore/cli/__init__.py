@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from errno import ENOSPC
 from importlib import import_module
 
@@ -80,11 +81,15 @@ def _run(arguments: Sequence[str] | None) -> int:
     except click.ClickException as e:
         return _refused(e.format_message())
     except (click.Abort, KeyboardInterrupt) as e:
-        click.echo(f"aae: interrupted{e.__cause__ or e}", err=True)  # click raises Abort from what came
+        _say(f"aae: interrupted{e.__cause__ or e}")  # click raises Abort from what came
         return 130
     except BrokenPipeError:  # the reader has left
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except (MemoryError, RuntimeError) as e:
+        if not import_module("aaecore.memory").lacks_memory(e):
+            raise
+        return _refused("this does not fit in memory; ask for fewer or smaller samples, or take a smaller batch")
     except OSError as e:
         if e.filename is None and e.errno != ENOSPC:
             raise
@@ -92,5 +97,10 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _refused(message: str) -> int:
-    click.echo(f"aae: error: {' '.join(message.split())}", err=True)
+    _say(f"aae: error: {' '.join(message.split())}")
     return 2
+
+
+def _say(line: str) -> None:
+    with suppress(OSError):  # nobody may be there to read it
+        click.echo(line, err=True)

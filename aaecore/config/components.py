@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any
 
 import attrs
@@ -76,7 +77,7 @@ class Components:
     def _build(self, cls: type, table: Mapping[str, Any], current: Any = None) -> Any:
         """An instance of `cls`, or `current` with some fields changed."""
         fields = settings(cls)
-        problems = [Problem((key,), self._unknown(key, cls)) for key in table if key not in fields]
+        problems = [Problem((k,), self._unknown(k, v, cls)) for k, v in table.items() if k not in fields]
         missing = [k for k, a in fields.items() if is_required(a) and current is None and k not in table]
         problems += [Problem((key,), "must be given; it has no default") for key in missing]
         made: dict[str, Any] = {}
@@ -91,16 +92,22 @@ class Components:
             raise Refused(*problems)
         return _made(cls, made, current)
 
-    def _unknown(self, key: str, cls: type) -> str:
+    def _unknown(self, key: str, value: Any, cls: type) -> str:
         name = self.registry.name_of(cls) or cls.__name__
         known = suggest(key, settings(cls)) if settings(cls) else "it has none"
         text = f"{name} has no such setting; {known}"
         if not issubclass(cls, Part):
             return f"unknown; {suggest(key, settings(cls))}"
-        if key in self.elsewhere and cls.kind == "recipe":  # type: ignore[attr-defined]
-            return f"{text}; or did you mean {self.elsewhere[key]}?"
+        if cls.kind == "recipe" and (other := self._other_table(key, value)):  # type: ignore[attr-defined]
+            return f"{text}; or did you mean {other}?"
         others = self._having(key, cls)
         return f"{text}; {key!r} is a setting of {others}" if others else text
+
+    def _other_table(self, key: str, value: Any) -> str | None:
+        """The setting of another table that was meant by `key`, or by `key` with one inside (`runs.seed`)."""
+        inside = [k for k in value if k in self.elsewhere] if isinstance(value, Mapping) else []
+        near = [self.elsewhere[k] for k in inside if get_close_matches(key, [self.elsewhere[k].partition(".")[0]])]
+        return self.elsewhere.get(key, near[0] if near else None)
 
     def _having(self, key: str, cls: type) -> str:
         kind = getattr(cls, "kind", "")

@@ -33,7 +33,12 @@ def load_config(
     if config is not None:
         tree = merged(tree, _normal(read_toml(config)))
     given = [(_key(key), value) for key, value in (options or {}).items()]
-    for key, value in _in_order([*given, *map(parse_set, sets)]):
+    for key, value in map(parse_set, sets):
+        if recipe and key == ("recipe",):
+            _agree(recipe, _nested(key, value))
+        else:
+            given.append((key, value))
+    for key, value in _in_order(given):
         tree = merged(tree, _nested(key, value))
     _agree(recipe, tree, config)
     return structure(tree, registry=registry)
@@ -44,7 +49,7 @@ def read_toml(path: str | Path) -> Tree:
     try:
         return tomllib.loads(Path(path).read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:
-        problem = "no such file; `aae show RECIPE` prints one to start from"
+        problem = "no such file; a run directory has one, and `aae show RECIPE` prints one to start from"
     except IsADirectoryError:
         problem = "is a directory, not a TOML file"
     except OSError as e:

@@ -64,7 +64,8 @@ def _is_sequence(t: Any) -> bool:
 def _sequence(converter: cattrs.Converter) -> Hook:
     def structure(value: Any, t: Any) -> Any:
         if not isinstance(value, (list, tuple)):
-            raise expected(words(t), value)
+            hint = f"; write it as [{value!r}]" if isinstance(value, str) and value else ""
+            raise Refused(f"{expected(words(t), value)}{hint}")
         items = get_args(t)
         fixed = get_origin(t) is tuple and Ellipsis not in items
         if fixed and len(items) != len(value):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from numbers import Integral, Real
 from typing import Any, get_args
 
 from aaecore.config.problems import Refused, expected
@@ -10,15 +11,15 @@ from aaecore.errors import suggest
 
 
 def integer(value: Any, _: Any) -> int:
-    """An integer, and no bool."""
-    if not isinstance(value, int) or isinstance(value, bool):
+    """An integer, also numpy's, and no bool."""
+    if not isinstance(value, Integral) or isinstance(value, bool):
         raise expected("an integer", value)
-    return value
+    return int(value)
 
 
 def number(value: Any, _: Any) -> float:
-    """A finite number."""
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
+    """A finite number, also numpy's."""
+    if not isinstance(value, Real) or isinstance(value, bool):
         raise expected("a number", value)
     try:
         number = float(value)

@@ -23,7 +23,7 @@ class RunConfig:
 
     seed: makes every random number of the run; the same seed gives the same run.
     precision: of the networks' arithmetic; weights stay fp32.
-    device: `cpu`, `cuda`, `cuda:1`, `mps`; without it the best there is.
+    device: `cpu`, `cuda`, `mps`; without it the best there is.
     log_every: steps between two lines of `history.jsonl`.
     pictures_every: epochs between two sets of pictures; 0 makes them at the end only.
     accumulate: micro-batches that one step's batch is cut into, to save memory.

@@ -123,16 +123,20 @@ def _check_values(source: ArraySource) -> None:
         x = to_float(chunk).flatten(1)
         finite = x.isfinite().all(1)
         if not finite.all():
-            row = start + int((~finite).nonzero()[0])
-            raise DataError(
-                f"{source.name}: sample {row} holds NaN or infinite values; "
-                "remove it or fill them in, e.g. np.nan_to_num"
-            )
+            row = int((~finite).nonzero()[0])
+            raise DataError(f"{source.name}: sample {start + row} {_not_finite(chunk[row])}")
         if images and (x.min() < 0 or x.max() > 1):
             raise DataError(
                 f"{source.name}: image values reach from {x.min():g} to {x.max():g}, not within [0, 1]; "
                 "divide them (by 255?), or give vectors (N, F) instead, which are standardised"
             )
+
+
+def _not_finite(sample: Array) -> str:
+    """What is wrong with a sample that has values which are not finite as float32, and the remedy."""
+    if not np.isfinite(sample).all():
+        return "holds NaN or infinite values; remove it or fill them in, e.g. np.nan_to_num"
+    return f"holds {np.abs(sample).max():g}, infinite as float32; divide the data by a constant"
 
 
 def _check_bytes(source: ArraySource) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,10 @@ from aaecore.data.config import DataConfig, Pairs
 from aaecore.data.dataset import Data
 from aaecore.data.labels import class_names, count_classes, keep_labels, stratified, tensor
 from aaecore.data.pairs import paired
-from aaecore.data.samples import Samples, Streamed
+from aaecore.data.samples import BLOCK, Samples, Streamed
 from aaecore.data.table import Given, Table, table
 from aaecore.errors import DataError
+from aaecore.memory import physical
 from aaecore.randomness import Draw
 
 
@@ -64,6 +66,7 @@ def assemble(
     name = config.source
     train = with_channels(train, config.channels, name)
     test = None if test is None else with_channels(test, config.channels, name)
+    _check_size(train, name)
     names = _class_names(train, test, classes, name, gaps=not training)
     data = _data(train, name, names)
     if test is not None:
@@ -102,6 +105,16 @@ def _data(table: Table, name: str, classes: tuple[str, ...]) -> Data:
     )
 
 
+def _check_size(table: Table, name: str) -> None:
+    """Refuse samples of which the machine could not even hold a few; Linux would kill the process later."""
+    needed = 4 * BLOCK * prod(table.x.shape)
+    if needed > physical():
+        raise DataError(
+            f"{name}: samples of shape {table.x.shape} are too large, {BLOCK} of them take {needed / 1e9:.0f} GB; "
+            "make data.size or data.channels smaller"
+        )
+
+
 def _check_alike(train: Table, test: Table, name: str) -> None:
     if test.x.shape != train.x.shape:
         raise DataError(f"{name}: x has shape {train.x.shape} but held-out x {test.x.shape}; give both the same shape")
@@ -117,6 +130,11 @@ def _check_alike(train: Table, test: Table, name: str) -> None:
 def _split(data: Data, share: float, seed: int) -> Data:
     y = None if data.y is None else data.y.numpy()
     rest, held = stratified(y, len(data), share, seed)
+    if len(data) > 1 and len(rest) < 2:
+        raise DataError(
+            f"{data.name}: data.heldout={share} leaves {len(rest)} of {len(data)} samples to train on; "
+            "set data.heldout=0.2 or so"
+        )
     if not len(held):
         return data
     return evolve(data.subset(rest), heldout=evolve(data.subset(held), name=f"{data.name} (held out)"))
@@ -159,7 +177,7 @@ def _check_trainable(data: Data) -> None:
         raise DataError(f"{data.name}: all {len(data)} samples are identical; give data that varies")
 
 
-def _varied(samples: Samples, step: int = 256) -> bool:
-    first = samples.take([0])
+def _varied(samples: Samples) -> bool:
+    first, step = samples.take([0]), BLOCK
     starts = range(0, len(samples), step)
     return any((samples.take(range(s, min(s + step, len(samples)))) != first).any() for s in starts)

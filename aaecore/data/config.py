@@ -47,8 +47,8 @@ class DataConfig:
     root: str = "data"
     labels: int | None = field(default=None, validator=optional(ge(1)))
     heldout: float = field(default=0.2, validator=[ge(0), lt(1)])
-    size: int | None = field(default=None, validator=optional(ge(1)))
-    channels: int | None = field(default=None, validator=optional(ge(1)))
+    size: int | None = field(default=None, validator=optional([ge(1), le(1 << 14)]))
+    channels: int | None = field(default=None, validator=optional([ge(1), le(1 << 12)]))
     limit: int | None = field(default=None, validator=optional(ge(2)))
     pairs: Pairs = Pairs()
     streamed: Literal["auto", "yes", "no"] = field(default="auto", validator=in_(("auto", "yes", "no")))

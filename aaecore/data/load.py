@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from attrs import evolve
 
 from aaecore.data.assemble import assemble
 from aaecore.data.config import DataConfig
@@ -14,6 +15,7 @@ from aaecore.data.npy import read_npy, read_npz
 from aaecore.data.table import Given, Table, table
 from aaecore.data.vision import read_torchvision
 from aaecore.errors import DataError, suggest
+from aaecore.memory import fitting
 
 CHOICES = ("digits", "torchvision:NAME", "folder:PATH", "PATH.npz", "PATH.npy")
 _KEYS = ("x", "y", "target", "condition")
@@ -27,13 +29,30 @@ def load_data(config: DataConfig, seed: int = 0, *, training: bool = True) -> Da
 
     Data to use rather than to train on (not `training`) may be a single sample, alike, and without some classes.
     """
-    train, test, classes = _read(config)
-    return assemble(train, test, config, seed, classes, training=training)
+    with fitting(f"{config.source} does", "make data.size or data.channels smaller, or set data.limit"):
+        train, test, classes = _read(config)
+        return assemble(train, test, config, seed, classes, training=training)
+
+
+def located(config: DataConfig) -> DataConfig:
+    """`config` with absolute paths, so that a run can be used from any folder."""
+    kind, _, rest = config.source.partition(":")
+    if kind == "folder":
+        return evolve(config, source=f"folder:{_absolute(rest)}")
+    if kind == "torchvision":
+        return evolve(config, root=_absolute(config.root))
+    return evolve(config, source=_absolute(config.source)) if config.source.endswith((".npz", ".npy")) else config
+
+
+def _absolute(path: str) -> str:
+    return str(Path(path).expanduser().absolute())
 
 
 def _read(config: DataConfig) -> Split:
     kind, _, rest = config.source.partition(":")
     path = Path(config.source).expanduser()
+    if "://" in config.source:
+        raise DataError(f"{config.source}: nothing is ever downloaded; fetch it yourself and give the file's path")
     if config.source == "digits":
         return _digits(config.size)
     if kind == "torchvision":

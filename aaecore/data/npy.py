@@ -81,7 +81,9 @@ def _members(archive: zipfile.ZipFile, path: Path, choices: Collection[str]) -> 
         if key == info.filename:
             raise DataError(f"{path}: holds {info.filename!r}, so it is a zip of another kind; write it with np.savez")
         if key not in choices:
-            raise DataError(f"{path}: unknown array {key!r}; {suggest(key, choices)}")
+            raise DataError(
+                f"{path}: unknown array {key!r}; samples are called x and labels y; {suggest(key, choices)}"
+            )
         if key in found:
             raise DataError(f"{path}: holds two arrays named {key!r}; write it anew with np.savez")
         found[key] = info

@@ -15,7 +15,8 @@ from torch import Tensor
 
 Array = NDArray[Any]
 Indices = Tensor | Sequence[int] | Array | range
-_BLOCK = 64
+BLOCK = 64
+"""Samples read at once."""
 
 
 class Source(Protocol):
@@ -106,11 +107,11 @@ class Streamed:
         out = torch.empty(len(self), *self.shape)
 
         def read(start: int) -> None:
-            rows = range(start, min(start + _BLOCK, len(self)))
+            rows = range(start, min(start + BLOCK, len(self)))
             out[rows.start : rows.stop] = self.take(rows)
 
         with ThreadPoolExecutor(min(8, os.cpu_count() or 1) if self.source.threads else 1) as pool:
-            list(pool.map(read, range(0, len(self), _BLOCK)))
+            list(pool.map(read, range(0, len(self), BLOCK)))
         return InMemory(out)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import torch
@@ -12,6 +13,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from aaecore.data.dataset import Data
 from aaecore.data.scaling import Scaling
 from aaecore.errors import DataError
+from aaecore.interrupts import ignore_all
 
 Rows = tuple[Tensor, Tensor | None]
 _SCALED = ("x", "target", "x_labelled")
@@ -23,6 +25,7 @@ class Stream:
     def __init__(self, data: Data, device: torch.device, scaling: Scaling | None, workers: int) -> None:
         self.device, self.scaling = device, scaling
         self.order = _Order()
+        workers = min(workers, _cores())  # PyTorch warns of more, which would be slower
         self.loader: DataLoader[dict[str, Tensor] | str] = DataLoader(
             _Reader(data),
             sampler=self.order,
@@ -30,6 +33,7 @@ class Stream:
             num_workers=workers,
             persistent_workers=workers > 0,
             pin_memory=device.type == "cuda",
+            worker_init_fn=ignore_all,  # a Ctrl-C reaches all processes, and the batch at work still needs its data
             generator=torch.Generator(),  # else each epoch would take a number from the global stream
         )
 
@@ -37,14 +41,28 @@ class Stream:
         """One batch for each row of indices."""
         pairs = labelled.unbind() if labelled is not None else [None] * len(rows)
         self.order.rows = list(zip(rows.unbind(), pairs, strict=True))
-        for batch in self.loader:
+        for batch in self._read():
             if isinstance(batch, str):
                 raise DataError(batch)
             yield {name: self._ready(name, part) for name, part in batch.items()}
 
+    def _read(self) -> Iterator[dict[str, Tensor] | str]:
+        try:
+            yield from self.loader
+        except RuntimeError as e:
+            if "DataLoader worker" not in str(e):
+                raise
+            reason = " ".join(str(e).split())
+            raise DataError(f"a process that reads the data has ended ({reason}); set data.workers=0") from e
+
     def _ready(self, name: str, part: Tensor) -> Tensor:
         part = part.to(self.device, non_blocking=True)
         return self.scaling.apply(part) if self.scaling is not None and name in _SCALED else part
+
+
+def _cores() -> int:
+    """Processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @define(eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -22,6 +23,7 @@ TITLE, LABEL, SMALL = 10, 8, 7
 
 def new_figure(width: float, height: float, **options: Any) -> Figure:
     """An empty white figure of so many inches, drawn by Agg alone, with no state shared with pyplot."""
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # its first use anywhere tells of caches it makes
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

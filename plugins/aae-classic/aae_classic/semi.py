@@ -83,6 +83,8 @@ class SemiSupervised(Classic):
     label_prior: what y should look like.
     supervision: semi (the phase `cls` beside the others), none (without it), or only (no others: the baseline).
     labelled_batch: labelled samples per step.
+    label_noise: standard deviation of Gaussian noise on all that the label discriminator judges, without which it can
+        tell probabilities from one-hot draws by their sharpness alone.
     decode_true_labels: give the decoder the true label of labelled samples rather than q(y|x).
     classification_optimizer: moves the encoder in `cls`.
     """
@@ -96,6 +98,7 @@ class SemiSupervised(Classic):
     label_prior: Prior = Categorical()
     supervision: Literal["semi", "none", "only"] = field(default="semi", validator=in_(SUPERVISION))
     labelled_batch: int = field(default=100, validator=ge(1))
+    label_noise: float = field(default=0.0, validator=ge(0))
     decode_true_labels: bool = False
     classification_optimizer: Optimizer = Adam(lr=1e-3, milestones=(70,))
 
@@ -128,7 +131,7 @@ class SemiSupervised(Classic):
         return phases if self.supervision == "none" else (*phases, cls)
 
     def _with_label_game(self, phase: Phase) -> Phase:
-        game = Adversary("label_discriminator", real="y_prior", fakes="y", loss=self.adversarial)
+        game = Adversary("label_discriminator", "y_prior", "y", self.adversarial, noise=self.label_noise)
         if phase.role == "discriminator":
             return phase.extended(moves=("label_discriminator",), terms={"L_D_y": game.discriminate})
         deceive = {"L_G_y": Term(game.deceive, self.adversarial_weight)}

@@ -117,10 +117,13 @@ class LearnedPrior(Recipe):
     def check(self, recipe: Recipe, spec: Spec) -> None:
         """What D_C is told must be known of the samples as well."""
         if self.condition_dc and self.condition not in ("labels", "dense"):
+            said = "tells the code discriminator what samples are, which this prior does not know"
             raise ConfigError(
-                "recipe.condition_dc",
-                "tells the code discriminator what samples are; set prior.condition=labels or dense, or leave it out",
+                "recipe.condition_dc", f"{said}; set condition_dc=false, or prior.condition=labels (or dense)"
             )
+        if self.condition_dc and self.condition == "labels" and not spec.classes:
+            said = "has no labels, which this recipe tells prior and code discriminator"
+            raise ConfigError("data", f"{said}; give some, or train learnedprior-unsupervised")
 
 
 @frozen(kw_only=True)

@@ -125,11 +125,9 @@ class EqualLinearVariant(IAAE):
 
 
 @frozen(kw_only=True)
-class Combined(IAAE):
+class Combined(KLDVariant):
     """All five improvements at once, which the paper planned and never trained."""
 
-    posterior: Posterior = GaussianPosterior(sigma="logvar")
     architecture: Architecture = LatentMapping(of=EqualizedMLP())
     reconstruction: ReconstructionLoss = Feature()
-    regularizers: tuple[Regularizer, ...] = (KL(weight=0.1),)
     scheduler: PhaseScheduler = NIter()

@@ -1,0 +1,67 @@
+"""Remarks before training on what is allowed and hardly meant."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+from attrs import evolve
+
+from aaecore.observer import Observer
+from aaecore.phase import Phase, Progress
+from aaecore.scheduler import PhaseScheduler
+from aaecore.training import Training
+from aaecore.unused import unused_settings
+
+FEW_STEPS = 5
+"""Steps in an epoch below which learning rates and epochs that recipes come with are too small."""
+LOOKED_AT = 10_000
+"""Batches of an epoch that a scheduler is asked about, at most."""
+
+
+def remark(words: str) -> None:
+    """Say something on standard error that is no error."""
+    print(f"aae: note: {words}", file=sys.stderr)
+
+
+class Remarks(Observer):
+    """Says which settings change nothing, that an epoch is very short, and which phases never run."""
+
+    def train_begin(self, t: Training) -> None:
+        """Before the first stage."""
+        for name in unused_settings(t.recipe, t.model.spec):
+            remark(f"recipe.{name} changes nothing: no phase of this recipe uses it")
+        steps = len(t.data) // t.batch
+        if steps < FEW_STEPS:
+            smaller = max(1, len(t.data) // 20)
+            said = f"an epoch is {steps} step{'s' * (steps > 1)}, at a batch of {t.batch} from {len(t.data)} samples"
+            remark(f"{said}; to learn more from as many epochs: --set batch={smaller}")
+
+    def stage_begin(self, t: Training) -> None:
+        """Before the first batch of a stage."""
+        idle = idle_phases(t.recipe.scheduler, t.stage.phases, t.progress)
+        if idle:
+            where = f"the {t.progress.epochs} epochs of stage {t.stage.name!r}"
+            remark(f"never run in {where}: {', '.join(idle)} (recipe.scheduler starts them later, or leaves them out)")
+
+
+def idle_phases(scheduler: PhaseScheduler, phases: Sequence[Phase], progress: Progress) -> list[str]:
+    """Names of the phases that a scheduler plans on no batch of a stage."""
+    idle = {phase.name: None for phase in phases}
+    for at in _batches(progress):
+        for planned in scheduler.plan(phases, at):
+            idle.pop(planned.name, None)
+        if not idle:
+            break
+    return list(idle)
+
+
+def _batches(progress: Progress) -> Iterator[Progress]:
+    """Where a phase that runs at all will run: in the last epoch, else in the first, else at the start of some."""
+    per_epoch, last = progress.steps_per_epoch, progress.epochs - 1
+    inside = range(min(per_epoch, LOOKED_AT))
+    ends = ((epoch, i) for epoch in dict.fromkeys((last, 0)) for i in (*inside, per_epoch - 1))
+    starts = ((epoch, i) for epoch in range(progress.epochs) for i in (0, per_epoch - 1))
+    for epoch, i in chain(ends, starts):
+        yield evolve(progress, epoch=epoch, step=epoch * per_epoch + i)

@@ -1,0 +1,90 @@
+"""What is allowed and hardly meant is said before training."""
+
+from collections.abc import Sequence
+
+import pytest
+from attrs import evolve, field, frozen
+
+from aaecore.defaults.losses import BCE, MeanSquaredError
+from aaecore.defaults.priors import Uniform
+from aaecore.optimizer import Adam
+from aaecore.phase import Phase, Progress
+from aaecore.posterior import GaussianPosterior
+from aaecore.remarks import Remarks, idle_phases
+from aaecore.scheduler import PhaseScheduler
+from aaecore.spec import Spec
+from aaecore.unused import unused_settings
+
+SPEC = Spec(shape=(1, 4, 4), classes=4)
+
+
+@frozen(kw_only=True)
+class From(PhaseScheduler):
+    """Phases from an epoch and a batch of it on."""
+
+    starts: dict = field(factory=dict)
+
+    def plan(self, phases, progress):
+        at = (progress.epoch, progress.step % progress.steps_per_epoch)
+        return [p for p in phases if at >= self.starts.get(p.name, (0, 0))]
+
+
+@pytest.fixture
+def without_game(toy):
+    @frozen(kw_only=True)
+    class WithoutGame(toy):
+        second: Adam = Adam()
+
+        def own_networks(self, spec):
+            return {r: b for r, b in super().own_networks(spec).items() if r != "code_discriminator"}
+
+        def own_phases(self, spec) -> Sequence[Phase]:
+            return super().own_phases(spec)[:1]
+
+    return WithoutGame
+
+
+def test_a_changed_part_that_no_phase_uses_is_named(without_game):
+    recipe = without_game(adversarial=BCE(generator_form="saturating"), second=Adam(lr=0.5))
+    assert unused_settings(recipe, SPEC) == ["adversarial", "second"]
+
+
+def test_a_changed_part_that_is_used_or_a_default_is_not_named(toy, without_game):
+    changed = {"adversarial": BCE(generator_form="saturating"), "reconstruction": MeanSquaredError()}
+    changed |= {"optimizer": Adam(), "prior": Uniform(), "posterior": GaussianPosterior()}
+    assert unused_settings(toy(**changed), SPEC) == []
+    assert unused_settings(without_game(), SPEC) == []
+
+
+def test_an_optimizer_whose_phase_borrows_another_is_named(toy):
+    @frozen(kw_only=True)
+    class Borrowing(toy):
+        second: Adam = Adam()
+
+        def own_phases(self, spec):
+            rec, disc, gen = super().own_phases(spec)
+            return rec, disc, evolve(gen, optimizer=self.second, optimizer_of="rec")
+
+    assert unused_settings(Borrowing(second=Adam(lr=0.5)), SPEC) == ["second"]
+
+
+@pytest.mark.parametrize(
+    ("start", "idle"), [((0, 0), []), ((2, 0), []), ((2, 6), []), ((3, 0), ["gen"]), ((2, 7), ["gen"])]
+)
+def test_a_phase_that_starts_after_the_last_batch_is_named(toy, start, idle):
+    phases = toy().all_phases(SPEC)
+    at = Progress(stage=0, epoch=0, step=0, epochs=3, steps_per_epoch=7)
+    assert idle_phases(From(starts={"gen": start}), phases, at) == idle
+
+
+def test_training_says_what_changes_nothing_and_what_never_runs(toy, fit, capfd):
+    fit(toy(scheduler=From(starts={"gen": (2, 0)})), observers=[Remarks()])
+    said = capfd.readouterr().err.splitlines()
+    assert len(said) == 2
+    assert said[0].startswith("aae: note: an epoch is 4 steps, at a batch of 8 from 32 samples; ")
+    assert said[1].startswith("aae: note: never run in the 2 epochs of stage 'train': gen ")
+
+
+def test_an_ordinary_training_says_nothing(toy, fit, capfd):
+    fit(toy(batch=4), observers=[Remarks()])
+    assert capfd.readouterr().err == ""
