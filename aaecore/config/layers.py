@@ -35,7 +35,7 @@ def load_config(
     given = [(_key(key), value) for key, value in (options or {}).items()]
     for key, value in map(parse_set, sets):
         if recipe and key == ("recipe",):
-            _agree(recipe, _nested(key, value))
+            _agree(recipe, _nested(key, value), config)
         else:
             given.append((key, value))
     for key, value in _in_order(given):
