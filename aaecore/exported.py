@@ -78,7 +78,7 @@ class Still(Draw):
 
     def normal(self, n: int, *shape: int) -> Tensor:
         """Zeros, (n, *shape)."""
-        return torch.zeros(n, *shape)
+        return torch.zeros(n, *shape, device=self.device)
 
 
 class Module(nn.Module):
