@@ -40,6 +40,8 @@ def test_an_archive_holds_the_package_its_licence_and_its_readme_and_nothing_els
     package = packages(project)[0]
     wheel, source = built(project)
     names = zipfile.ZipFile(wheel).namelist()
+    files = [path for path in (project / package).rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    assert {path.relative_to(project).as_posix() for path in files} <= set(names)
     assert f"{package}/py.typed" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {package}
