@@ -31,6 +31,11 @@ def test_every_pair_of_parts_trains_moves_what_its_phases_name_and_reloads(archi
     assert set(failed.values()) == {None}, failed
 
 
+def spelt(value: Row) -> str:
+    """A row as an id."""
+    return " ".join(value.values())
+
+
 def outcome(recipe: Recipe, row: Row) -> str | None:
     """How a composition failed, None if it did not."""
     try:
@@ -60,6 +65,24 @@ def assert_helpful(why: str) -> None:
     assert re.match(r"(recipe(\.\w+)*|data): ", why), why
     assert REMEDY.search(why), why
     assert "\n" not in why
+
+
+REFUSED = [
+    ("classic-label-prior", {"prior": "categorical"}, "set code=4"),
+    ("gasca", {"reconstruction": "bernoulli"}, "levels reconstruct features"),
+    ("gasca-classifier", {"stacking": "greedy"}, "set stacking=pretrained"),
+    ("learnedprior-vaegan", {"architecture": "dcgan"}, "choose from -1 to 1"),
+    ("maagma", {"reconstruction": "discriminator-features", "architecture": "mlp"}, "told labels with its input"),
+]
+
+
+@pytest.mark.parametrize(("name", "parts", "said"), REFUSED, ids=lambda v: v if isinstance(v, str) else spelt(v))
+def test_what_three_parts_cannot_do_together_is_refused_before_training(name: str, parts: Row, said: str) -> None:
+    if name not in recipe_names():
+        pytest.skip(f"no plugin here offers {name}")
+    why = refusal(composed(recipe_named(name), parts))
+    assert why is not None
+    assert said in why
 
 
 def test_most_pairs_work() -> None:

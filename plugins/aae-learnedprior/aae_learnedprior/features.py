@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import Module
 from torch.nn import functional as F
 
-from aae_learnedprior.networks import IMAGE, check_features, features
+from aae_learnedprior.networks import IMAGE, check_depth, check_features, features, image_discriminator
 from aaecore.adversary import Adversary, games
 from aaecore.errors import ConfigError
 from aaecore.forward import Forward
@@ -86,6 +86,7 @@ class FeatureError(ReconstructionLoss):
                 f"compares reconstructions, and this recipe has no {min(lacking)}; leave it out",
             )
         check_features(recipe, spec, "recipe.reconstruction")
+        check_depth(image_discriminator(recipe, spec), self.layer)
 
 
 def distance(rec: Tensor, wanted: Tensor, norm: str) -> Tensor:

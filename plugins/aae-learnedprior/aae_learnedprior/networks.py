@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
@@ -79,8 +81,8 @@ def recognizer(features: int, width: int) -> nn.Module:
     return nn.Sequential(nn.Flatten(), nn.Linear(features, width))
 
 
-def features(network: nn.Module, x: Tensor, depth: int | None = None) -> Tensor:
-    """F(x): what a discriminator's first `depth` blocks say (all, if None; counted from the end if negative)."""
+def check_depth(network: nn.Module, depth: int | None) -> None:
+    """Refuse a discriminator that is not made of blocks, or of too few."""
     blocks = getattr(network, "blocks", None)
     if blocks is None:
         raise ConfigError(
@@ -91,16 +93,26 @@ def features(network: nn.Module, x: Tensor, depth: int | None = None) -> Tensor:
             "recipe.reconstruction.layer",
             f"the image discriminator has {len(blocks)} blocks; choose from -{len(blocks)} to {len(blocks)}",
         )
+
+
+def features(network: nn.Module, x: Tensor, depth: int | None = None) -> Tensor:
+    """F(x): what a discriminator's first `depth` blocks say (all, if None; counted from the end if negative)."""
+    check_depth(network, depth)
     return network.features(x, depth)  # type: ignore[operator, no-any-return]
+
+
+def image_discriminator(recipe: Recipe, spec: Spec) -> nn.Module:
+    """The recipe's own, or else what its architecture builds, without weights."""
+    build = recipe.own_networks(spec).get(IMAGE, partial(recipe.architecture.discriminator, spec.shape))
+    with torch.device("meta"):
+        return build()
 
 
 def check_features(recipe: Recipe, spec: Spec, path: str) -> None:
     """Refuse features of an image discriminator that is told something beside the image at its input already."""
     if told(IMAGE, recipe.own_phases(spec)) is None:
         return
-    with torch.device("meta"):
-        network = recipe.own_networks(spec)[IMAGE]()
-    if not getattr(network, "condition_at_head", False):
+    if not getattr(image_discriminator(recipe, spec), "condition_at_head", False):
         raise ConfigError(
             path,
             "takes features of images alone, and this discriminator is told labels with its input; "
