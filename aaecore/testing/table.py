@@ -49,11 +49,14 @@ def _matrix(a: str, b: str, cells: Mapping[tuple[str, str], str], reasons: Reaso
 
 
 def _recipes(reasons: Reasons) -> Iterator[str]:
-    yield _line(["recipe", *WORDS.values()])
-    yield _line(["---"] * (len(WORDS) + 1))
-    for recipe in recipe_names():
-        refused = refused_in(recipe)
-        yield _line([_code(recipe), *(_cell(field, refused[field], reasons) for field in BASES)])
+    refused = {recipe: refused_in(recipe) for recipe in recipe_names()}
+    fields = [field for field in BASES if any(found[field] for found in refused.values())]
+    always = ", ".join(f"every one of the {WORDS[field]}" for field in BASES if field not in fields)
+    yield from [f"Every recipe takes {always}.", ""] if always else []
+    yield _line(["recipe", *(WORDS[field] for field in fields)])
+    yield _line(["---"] * (len(fields) + 1))
+    for recipe, found in refused.items():
+        yield _line([_code(recipe), *(_cell(field, found[field], reasons) for field in fields)])
 
 
 def _cell(field: str, refused: Mapping[str, str], reasons: Reasons) -> str:
