@@ -260,7 +260,7 @@ def test_a_file_for_another_recipe_is_refused(file):
         (b"a = 1\nb = \n", "at line 2"),
         (b"\xff\xfe\x00", "c.toml: is not UTF-8 text"),
         (b"a = " + b"[" * 100000, "c.toml: is n"),
-        (b"", "recipe: none is named; `aae list` shows"),
+        (b"", "recipe: none is named in "),
         (b"[recipe]\ncode = 2\n", "recipe: none is named"),
         (b"recipe = 3\n", "recipe: expected a recipe, got 3; choose from: toy"),
         (b"[recipe]\nname = 3\n", "recipe.name: expected the name of a recipe, got 3"),

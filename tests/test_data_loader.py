@@ -86,7 +86,8 @@ def test_shares_together_are_the_global_batch(parts):
     options = {"batch": 6, "seed": 0, "labelled_batch": 12}
     whole = list(Loader(data, **options).epoch(1))
     shares = [list(Loader(data, **options, share=Share(k, parts)).epoch(1)) for k in range(parts)]
-    same(whole, [{k: torch.cat([b[k] for b in step]) for k in step[0]} for step in zip(*shares, strict=True)])
+    joined = [{k: torch.cat([b[k] for b in step]) for k in whole[0]} for step in zip(*shares, strict=True)]
+    same(whole, joined)  # each share also has the labels of the whole batch
 
 
 def test_labelled_batches_are_an_endless_chain_of_permutations_of_the_labelled():
