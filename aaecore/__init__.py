@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from aaecore.evaluation import evaluate
     from aaecore.hooks import hookimpl
     from aaecore.model import Model
-    from aaecore.saved import load
+    from aaecore.runs.saved import load
 
 _WHERE = {
     "AAEError": "errors",
@@ -20,7 +20,7 @@ _WHERE = {
     "Model": "model",
     "from_arrays": "data",
     "hookimpl": "hooks",
-    "load": "saved",
+    "load": "runs.saved",
     "load_data": "data",
     "train": "api",
 }

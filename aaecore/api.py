@@ -14,10 +14,10 @@ from aaecore.errors import ConfigError
 from aaecore.model import Model
 from aaecore.observer import Observer
 from aaecore.plugins import registry
+from aaecore.progress.summary import say_run
 from aaecore.recipe import Recipe
-from aaecore.seeds import is_family, train_family
-from aaecore.session import Session
-from aaecore.trained import say_run
+from aaecore.runs.seeds import is_family, train_family
+from aaecore.runs.session import Session
 
 if TYPE_CHECKING:
     from accelerate.tracking import GeneralTracker

@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 from torch.nn import Module
 
-from aaecore import asked
 from aaecore.data import Scaling
 from aaecore.errors import AAEError, DataError
 from aaecore.forward import Forward
 from aaecore.randomness import Draw
 from aaecore.recipe import Recipe
 from aaecore.spec import Spec
+from aaecore.use import asked
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -111,7 +111,7 @@ class Model:
 
         Codes lie evenly on the straight line between the draws, both of one label: `labels`, or 0, 1, ... in turn.
         """
-        from aaecore.walks import interpolations
+        from aaecore.use.walks import interpolations
 
         return interpolations(self, n, steps, labels=labels, condition=condition, seed=seed)
 
@@ -122,8 +122,8 @@ class Model:
         labels: ArrayLike | Tensor | None = None,
         condition: ArrayLike | Tensor | None = None,
     ) -> dict[str, Tensor]:
-        """How unusual each sample is, (N,) by name: see `aaecore.scores.scores`."""
-        from aaecore.scores import scores
+        """How unusual each sample is, (N,) by name: see `aaecore.use.scores.scores`."""
+        from aaecore.use.scores import scores
 
         return scores(self, x, labels=labels, condition=condition)
 

@@ -13,15 +13,15 @@ from aaecore.architecture import Architecture
 from aaecore.config import RunConfig, structure
 from aaecore.data import Data, from_arrays
 from aaecore.defaults.architectures import MLP
-from aaecore.device import make_accelerator
 from aaecore.model import Model
 from aaecore.observer import Observer
 from aaecore.optimizer import SGD, Optimizer
 from aaecore.phase import Phase
 from aaecore.recipe import Builders, Recipe
-from aaecore.session import new_model
+from aaecore.runs.session import new_model
 from aaecore.spec import Spec
 from aaecore.training import Training
+from aaecore.training.device import make_accelerator
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in what a shell runs in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -13,7 +13,7 @@ from aaecore.errors import RunError
 from aaecore.report import compare
 from aaecore.report.compare import spread_words
 from aaecore.report.overlay import overlaid
-from aaecore.saved import read_metrics
+from aaecore.runs.saved import read_metrics
 
 
 @pytest.fixture(scope="module")

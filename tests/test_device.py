@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from aaecore.config import RunConfig
-from aaecore.device import make_accelerator
 from aaecore.errors import ConfigError
+from aaecore.training.device import make_accelerator
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from aaecore.defaults.stackings import Single
 from aaecore.errors import ConfigError
 from aaecore.observer import Observer
 from aaecore.optimizer import SGD
-from aaecore.patience import Patience
-from aaecore.session import Session
+from aaecore.runs.session import Session
 from aaecore.stacking import Stage
+from aaecore.training.patience import Patience
 
 
 @frozen

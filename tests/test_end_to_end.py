@@ -15,7 +15,7 @@ from PIL import Image
 import aaecore
 from aaecore import cli
 from aaecore.data import load_data
-from aaecore.saved import load_run_config
+from aaecore.runs.saved import load_run_config
 
 AAE = [sys.executable, "-c", "from aaecore.cli import main; main()"]
 SMALL = ["--set", "architecture.hidden=[6]", "--set", "batch=8", "--quiet"]

@@ -17,7 +17,7 @@ from aaecore.evaluation.material import Material
 from aaecore.evaluation.samples import label_accuracy
 from aaecore.features import FeatureNetwork, choose, own_classifier
 from aaecore.posterior import GaussianPosterior
-from aaecore.saved import load_run_config, read_metrics
+from aaecore.runs.saved import load_run_config, read_metrics
 
 SMALL = {"architecture": {"name": "mlp", "hidden": [16]}, "batch": 40, "epochs": 1, "code": 3}
 FLAT = torch.nn.Flatten()

@@ -6,9 +6,9 @@ from attrs import evolve
 from every_recipe import Losses, prepare, small
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from aaecore.checkpoints import Checkpoints, network_tensors, read
 from aaecore.observer import Observer
 from aaecore.plugins import registry
+from aaecore.runs.checkpoints import Checkpoints, network_tensors, read
 
 RECIPES = registry().names("recipe")
 

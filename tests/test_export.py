@@ -11,10 +11,10 @@ import aaecore
 from aaecore.config import structure
 from aaecore.data import from_arrays
 from aaecore.errors import AAEError, RunError
-from aaecore.export import _compared, export, export_command
-from aaecore.exported import Module, export_of, exports
+from aaecore.export.checked import _compared, export, export_command
+from aaecore.export.modules import Module, export_of, exports
 from aaecore.plugins import registry
-from aaecore.session import new_model
+from aaecore.runs.session import new_model
 
 RNG = np.random.default_rng(0)
 DATA = from_arrays(
@@ -153,7 +153,7 @@ def test_a_run_is_exported_to_files(toy, tmp_path, capsys, monkeypatch):
     ):
         with pytest.raises(RunError, match=said):
             export_command(run, what, form, str(tmp_path / out))
-    monkeypatch.setattr("aaecore.export.find_spec", lambda name: None)
+    monkeypatch.setattr("aaecore.export.checked.find_spec", lambda name: None)
     with pytest.raises(AAEError, match=r"pip install 'aaecore\[export\]'"):
         export_command(run, "both", "onnx", str(tmp_path / "o"))
     assert not (tmp_path / "o").exists()

@@ -1,7 +1,7 @@
 import pytest
 
 from aaecore.errors import RunError
-from aaecore.families import runs_of
+from aaecore.runs.families import runs_of
 
 
 @pytest.fixture

@@ -14,13 +14,13 @@ from hypothesis.extra import numpy as arrays
 import aaecore
 from aaecore.config import Config, RunConfig, load_config, structure, to_dict, to_toml
 from aaecore.data import Data, DataConfig, from_arrays
-from aaecore.device import make_accelerator
 from aaecore.errors import AAEError, ConfigError
 from aaecore.observer import Observer
 from aaecore.part import Part
 from aaecore.plugins import registry
-from aaecore.session import new_model
+from aaecore.runs.session import new_model
 from aaecore.training import Training
+from aaecore.training.device import make_accelerator
 
 RECIPES = registry().names("recipe")
 CALM = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))

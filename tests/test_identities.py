@@ -13,15 +13,15 @@ from torch.nn import Module
 
 from aaecore import compose
 from aaecore.config import Config, RunConfig
-from aaecore.device import make_accelerator
 from aaecore.phase import Phase
 from aaecore.plugins import registry
 from aaecore.randomness import Draw
 from aaecore.recipe import Recipe
-from aaecore.session import new_model
+from aaecore.runs.session import new_model
 from aaecore.testing.bench import digits
 from aaecore.testing.trial import weights
 from aaecore.training import Training
+from aaecore.training.device import make_accelerator
 
 INSTALLED = {plugin.name for plugin in registry().plugins if plugin.status == "ok"}
 MLP = {"name": "mlp", "hidden": [12, 10]}

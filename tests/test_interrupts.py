@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from aaecore import checkpoints
-from aaecore.checkpoints import Checkpoint, Checkpoints
 from aaecore.interrupts import answered, whole
+from aaecore.runs import checkpoints
+from aaecore.runs.checkpoints import Checkpoint, Checkpoints
 
 EARLY = """
 import os, signal, sys

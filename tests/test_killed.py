@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from aaecore.checkpoints import Checkpoints, read
 from aaecore.errors import RunError
+from aaecore.runs.checkpoints import Checkpoints, read
 
 KILLED = str(Path(__file__).parent / "support" / "killed.py")
 CLOCKED = {"seconds", "images_per_second"}

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 import aaecore
 from aaecore import cli
-from aaecore.checkpoints import Checkpoints, read
 from aaecore.errors import AAEError, RunError
+from aaecore.runs.checkpoints import Checkpoints, read
 
 
 class Exploit:

@@ -5,12 +5,12 @@ import pytest
 import torch
 from attrs import frozen
 
-from aaecore.checkpoints import network_tensors
 from aaecore.data import from_arrays
 from aaecore.defaults.priors import Categorical
 from aaecore.errors import AAEError, DataError
 from aaecore.model import CHUNK
 from aaecore.posterior import GaussianPosterior
+from aaecore.runs.checkpoints import network_tensors
 
 
 @pytest.fixture(scope="module")

@@ -8,13 +8,13 @@ import torch
 from torch import nn
 
 import aaecore
-from aaecore.checkpoints import network_tensors, optimizer_tensors
 from aaecore.cli import main
 from aaecore.defaults.architectures import MLP
 from aaecore.errors import DivergenceError
-from aaecore.guard import Guard
 from aaecore.observer import Observer
 from aaecore.optimizer import Adam
+from aaecore.runs.checkpoints import network_tensors, optimizer_tensors
+from aaecore.training.guard import Guard
 
 
 class Losses(Observer):

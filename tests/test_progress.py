@@ -5,10 +5,10 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from aaecore.pace import Pace
 from aaecore.phase import Progress
-from aaecore.progress import ProgressDisplay
-from aaecore.words import duration, figures, short_names, thousands
+from aaecore.progress.display import ProgressDisplay
+from aaecore.progress.pace import Pace
+from aaecore.progress.words import duration, figures, short_names, thousands
 
 LOSSES = {"reconstruction/mse": 0.5, "discriminator/bce": 1.386, "generator/bce": 0.693}
 
@@ -92,7 +92,7 @@ def test_progress_keeps_off_standard_output(capsys):
 
 def test_a_slow_training_shows_an_early_sign_of_life(monkeypatch):
     clock = iter(range(0, 10_000, 6))
-    monkeypatch.setattr("aaecore.progress.perf_counter", lambda: next(clock))
+    monkeypatch.setattr("aaecore.progress.display.perf_counter", lambda: next(clock))
     first = shown(live=False, epochs=100, per_epoch=1).splitlines()[0]
     assert "epoch   3/100    3%" in first
     assert "9:42 left" in first

@@ -28,7 +28,7 @@ from aaecore.report.pictures import neighbours
 from aaecore.report.plane import manifold
 from aaecore.report.subject import Subject
 from aaecore.report.tiles import Tiles, sheet
-from aaecore.saved import load_run_config
+from aaecore.runs.saved import load_run_config
 
 SMALL = {"architecture": {"name": "mlp", "hidden": [6]}, "batch": 8, "epochs": 1}
 EVERYTHING = {"Samples", "Reconstructions", "Codes and prior", "Interpolations", "Latent traversals"}

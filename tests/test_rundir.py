@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from aaecore.errors import RunError
-from aaecore.rundir import HISTORY, History, new_run_directory
+from aaecore.runs.directory import HISTORY, History, new_run_directory
 
 
 def moment(step, diagnostics=None):

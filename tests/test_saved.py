@@ -71,7 +71,7 @@ def test_the_file_holds_every_network_by_role_in_fp32(run):
 
 
 def test_saving_again_gives_the_same_bytes(finished, tmp_path):
-    from aaecore.saved import save_model
+    from aaecore.runs.saved import save_model
 
     save_model(aaecore.load(finished[0]), tmp_path / "again")
     assert (tmp_path / "again").read_bytes() == (finished[0] / "model.safetensors").read_bytes()

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from aaecore import cli
-from aaecore.families import runs_of
-from aaecore.saved import read_metrics
+from aaecore.runs.families import runs_of
+from aaecore.runs.saved import read_metrics
 
 SMALL = ["--set", "architecture.hidden=[6]", "--set", "batch=8", "--data", "some.npz", "--epochs", "1"]
 

@@ -10,9 +10,9 @@ import pytest
 from aaecore import cli
 from aaecore.config import load_config
 from aaecore.errors import Interrupted
-from aaecore.families import runs_of
-from aaecore.saved import load_run_config, read_metrics
-from aaecore.session import Session
+from aaecore.runs.families import runs_of
+from aaecore.runs.saved import load_run_config, read_metrics
+from aaecore.runs.session import Session
 from aaecore.sweeping.axes import parse_axes
 from aaecore.sweeping.studies import FOLDER, WORKER, distributions, open_study, requeue_dead
 
@@ -32,7 +32,7 @@ def untrained(monkeypatch):
     bad, calls = {}, []
 
     def run(self):
-        from aaecore.rundir import new_run_directory
+        from aaecore.runs.directory import new_run_directory
 
         folder = new_run_directory(self.out, self.name)
         calls.append(self.config.recipe.code)

@@ -3,8 +3,8 @@ import pytest
 from accelerate.tracking import GeneralTracker
 
 import aaecore
-from aaecore import trackers
 from aaecore.errors import RunError
+from aaecore.runs import trackers
 
 X = np.random.default_rng(0).random((40, 4, 4)).astype(np.float32)
 

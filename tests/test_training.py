@@ -18,7 +18,7 @@ from aaecore.posterior import GaussianPosterior
 from aaecore.randomness import Draw
 from aaecore.scheduler import PhaseScheduler
 from aaecore.stacking import Stage
-from aaecore.stepper import Stepper
+from aaecore.training.stepper import Stepper
 
 
 class Recorder(Observer):

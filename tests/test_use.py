@@ -5,10 +5,10 @@ from PIL import Image
 import aaecore
 from aaecore.data import load_data
 from aaecore.errors import AAEError, DataError, RunError
-from aaecore.saved import load_run_config
-from aaecore.scoring import score_command
-from aaecore.use import encode_command, reconstruct_command, sample_command
-from aaecore.wishes import condition_in, label_named
+from aaecore.runs.saved import load_run_config
+from aaecore.use.commands import encode_command, reconstruct_command, sample_command
+from aaecore.use.scoring import score_command
+from aaecore.use.wishes import condition_in, label_named
 
 SMALL = {"architecture": {"name": "mlp", "hidden": [6]}, "batch": 8, "epochs": 1}
 

@@ -15,9 +15,9 @@ def command(runs: tuple[str, ...], out: str | None) -> None:
 
     Runs that differ only in their seed are one family, with mean and standard deviation.
     """
-    from aaecore.outputs import output
     from aaecore.report import compare, write_comparison
     from aaecore.report.table import show
+    from aaecore.use.outputs import output
 
     path: Path | None = None if out is None else output(out, (".html",))
     comparison = compare(runs)

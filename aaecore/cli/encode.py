@@ -13,6 +13,6 @@ from aaecore.cli import options
 @click.option("-o", "--out", required=True, metavar="FILE", help="Where the codes go: a .npz, .csv or .png file.")
 def command(run: str, data: str | None, out: str) -> None:
     """Encode data with the trained run RUN."""
-    from aaecore.use import encode_command
+    from aaecore.use.commands import encode_command
 
     encode_command(run, data, out)

@@ -19,6 +19,6 @@ def command(run: str, what: str, form: str | None, out: str) -> None:
 
     What is written is read again and compared with the run before this says that it is done.
     """
-    from aaecore.export import export_command
+    from aaecore.export.checked import export_command
 
     export_command(run, what, form, out)

@@ -14,6 +14,6 @@ from aaecore.cli import options
 @click.option("-n", type=click.IntRange(1), default=16, show_default=True, metavar="N", help="How many.")
 def command(run: str, out: str, data: str | None, n: int) -> None:
     """Reconstruct N samples with the trained run RUN."""
-    from aaecore.use import reconstruct_command
+    from aaecore.use.commands import reconstruct_command
 
     reconstruct_command(run, out, data, n)

@@ -25,6 +25,6 @@ def command(
     seed: int,
 ) -> None:
     """Draw N new samples from the trained run RUN."""
-    from aaecore.use import sample_command
+    from aaecore.use.commands import sample_command
 
     sample_command(run, out, n=n, label=label, condition=condition, interpolate=interpolate, seed=seed)

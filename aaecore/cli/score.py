@@ -17,6 +17,6 @@ from aaecore.cli import options
 def command(run: str, out: str, data: str | None, n: int) -> None:
     """Score every sample by the trained run RUN: reconstruction error, density of its code under the prior, and what
     the discriminator of codes says, as far as the recipe has them."""
-    from aaecore.scoring import score_command
+    from aaecore.use.scoring import score_command
 
     score_command(run, data, out, n)

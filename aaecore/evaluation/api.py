@@ -16,8 +16,8 @@ from aaecore.evaluation.result import Evaluation
 from aaecore.features.choose import Features, choose_features
 from aaecore.files import write_text
 from aaecore.model import Model
-from aaecore.saved import load, load_run_config
-from aaecore.steps import ShownSteps, Steps
+from aaecore.progress.steps import ShownSteps, Steps
+from aaecore.runs.saved import load, load_run_config
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -5,12 +5,12 @@ from __future__ import annotations
 from torch import Tensor
 
 from aaecore.data import Data
-from aaecore.diagnostics import posterior_noise
 from aaecore.evaluation.outputs import AT_ONCE as MOST
 from aaecore.evaluation.outputs import cluster_figures, predicted
 from aaecore.metrics import classification_error, prior_gap, reconstruction_mse
 from aaecore.model import Model
-from aaecore.rundata import all_of, known_labels
+from aaecore.training.diagnostics import posterior_noise
+from aaecore.use.rundata import all_of, known_labels
 
 
 def final_figures(model: Model, data: Data) -> dict[str, float]:

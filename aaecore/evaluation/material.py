@@ -14,7 +14,7 @@ from aaecore.errors import AAEError
 from aaecore.features import FeatureNetwork
 from aaecore.features.network import Seen
 from aaecore.model import Model
-from aaecore.rundata import all_of, known_labels
+from aaecore.use.rundata import all_of, known_labels
 
 _AT_ONCE = 2000
 

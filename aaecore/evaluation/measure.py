@@ -11,7 +11,7 @@ from aaecore.evaluation import codes, outputs, samples
 from aaecore.evaluation.material import Material
 from aaecore.evaluation.result import Evaluation
 from aaecore.model import Model
-from aaecore.steps import Steps
+from aaecore.progress.steps import Steps
 
 Metric = Callable[[Model, Data], "float | Mapping[str, float]"]
 """A figure of one's own, of a model and the data judged; raises `AAEError` where it does not apply."""

@@ -19,7 +19,7 @@ from aaecore.metrics import (
     structural_similarity,
 )
 from aaecore.model import Model
-from aaecore.rundata import known_labels
+from aaecore.use.rundata import known_labels
 
 AT_ONCE = 10_000
 PAIRED = 2000

@@ -23,7 +23,7 @@ from aaecore.metrics import (
     precision_recall_density_coverage,
     sharpness,
 )
-from aaecore.rundata import all_of
+from aaecore.use.rundata import all_of
 
 TRACED = 1000
 """Samples whose nearest training samples are looked for, at most."""

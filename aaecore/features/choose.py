@@ -13,7 +13,7 @@ from aaecore.features.exported import read_exported
 from aaecore.features.inception import PUBLISHED, inception
 from aaecore.features.network import FeatureNetwork
 from aaecore.features.saved import own_classifier, read_classifier
-from aaecore.steps import Steps
+from aaecore.progress.steps import Steps
 
 Features = FeatureNetwork | Module | str | Path | None
 

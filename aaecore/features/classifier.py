@@ -8,8 +8,8 @@ from torch.nn import functional as F
 
 from aaecore.data import Data
 from aaecore.errors import DataError
+from aaecore.progress.steps import Steps
 from aaecore.randomness import Draw
-from aaecore.steps import Steps
 
 WIDTH = 64
 """How many features there are."""

@@ -15,7 +15,7 @@ from aaecore.errors import RunError
 from aaecore.features.classifier import STEPS, Classifier, accuracy, train_classifier
 from aaecore.features.network import FeatureNetwork
 from aaecore.files import write_bytes
-from aaecore.steps import Steps
+from aaecore.progress.steps import Steps
 
 FORMAT = "aaecore classifier 1"
 _KEY = "aaecore"

@@ -9,10 +9,10 @@ from statistics import mean, stdev
 
 from attrs import frozen
 
-from aaecore.families import runs_of
 from aaecore.report.figures import SAID_ELSEWHERE, is_detail, word
 from aaecore.report.kept import Kept, read_run
 from aaecore.report.settings import NOWHERE, Flat, differing, flat, short
+from aaecore.runs.families import runs_of
 
 SEED = "run.seed"
 BESIDE_THE_POINT = (SEED, "run.device", "run.log_every", "run.pictures_every", "data.root", "data.workers")

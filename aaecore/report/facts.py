@@ -11,9 +11,9 @@ from aaecore.config import to_dict
 from aaecore.data import Data
 from aaecore.part import summary
 from aaecore.pictures.history import History
+from aaecore.progress.words import duration, thousands
 from aaecore.report.kept import Kept, written
 from aaecore.version import core_version
-from aaecore.words import duration, thousands
 
 
 def recipe_name(run: Kept) -> str:

@@ -11,9 +11,9 @@ from attrs import frozen
 from aaecore.config import Config
 from aaecore.errors import RunError
 from aaecore.evaluation.api import EVALUATION
-from aaecore.families import is_finished, runs_of
-from aaecore.rundir import HISTORY
-from aaecore.saved import METRICS, WEIGHTS, About, load_run_config, read_about, read_metrics
+from aaecore.runs.directory import HISTORY
+from aaecore.runs.families import is_finished, runs_of
+from aaecore.runs.saved import METRICS, WEIGHTS, About, load_run_config, read_about, read_metrics
 
 
 @frozen(kw_only=True)

@@ -25,8 +25,8 @@ from aaecore.report.render import render
 from aaecore.report.settings import changed, short
 from aaecore.report.subject import Subject
 from aaecore.report.walks import interpolations, traversals
-from aaecore.rundata import run_data
-from aaecore.saved import load
+from aaecore.runs.saved import load
+from aaecore.use.rundata import run_data
 
 REPORT = "report.html"
 PICTURES: tuple[Callable[[Subject], Block | None], ...] = (

@@ -10,7 +10,7 @@ from aaecore.pictures.canvas import columns_for
 from aaecore.report.blocks import Block, Pictures
 from aaecore.report.subject import Subject
 from aaecore.report.tiles import Bytes, sheet
-from aaecore.rundata import all_of
+from aaecore.use.rundata import all_of
 
 SAMPLES, COLUMNS = 100, 10
 STYLES = 8

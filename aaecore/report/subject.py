@@ -11,7 +11,7 @@ from torch import Tensor
 from aaecore.data import Data
 from aaecore.model import Model
 from aaecore.report.tiles import Tiles
-from aaecore.rundata import all_of, known_labels
+from aaecore.use.rundata import all_of, known_labels
 
 SHOWN = 2000
 """Held-out samples that pictures look at, at most."""

@@ -16,14 +16,14 @@ from aaecore.config import Config, load_config, to_toml
 from aaecore.errors import ConfigError, Interrupted, RunError
 from aaecore.files import write_text
 from aaecore.plugins import registry
-from aaecore.rundir import new_run_directory
-from aaecore.saved import CONFIG
+from aaecore.runs.directory import new_run_directory
+from aaecore.runs.saved import CONFIG
+from aaecore.runs.trackers import check_trackers
 from aaecore.sweeping.axes import Axis, Choices, parse_axes
 from aaecore.sweeping.points import Base, check_combinations
 from aaecore.sweeping.results import TABLE, best_lines, failures, in_order, write_table
 from aaecore.sweeping.studies import enqueue_grid, need_optuna, open_storage, open_study, requeue_dead
 from aaecore.sweeping.sweep import Sweep, objective_for, parse_objective
-from aaecore.trackers import check_trackers
 
 DEFINITION = "sweep.json"
 JOURNAL = "journal.jsonl"

@@ -14,9 +14,9 @@ from aaecore.config import Config
 from aaecore.data import load_data
 from aaecore.errors import AAEError, RunError, suggest
 from aaecore.evaluation.final import final_figures
-from aaecore.families import begun, is_finished
-from aaecore.saved import read_metrics
-from aaecore.session import Session
+from aaecore.runs.families import begun, is_finished
+from aaecore.runs.saved import read_metrics
+from aaecore.runs.session import Session
 from aaecore.sweeping.axes import Axis
 from aaecore.sweeping.points import Base, config_of
 from aaecore.sweeping.studies import (

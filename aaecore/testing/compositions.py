@@ -14,8 +14,8 @@ from aaecore.part import Part
 from aaecore.plugins import registry
 from aaecore.prior import Prior
 from aaecore.recipe import Recipe
+from aaecore.runs.session import new_model
 from aaecore.scheduler import PhaseScheduler
-from aaecore.session import new_model
 from aaecore.stacking import Stacking
 from aaecore.testing.bench import Bench, digits
 from aaecore.testing.pairs import Pair, Row, all_pairs, every_pair

@@ -17,7 +17,7 @@ from aaecore.model import Model
 from aaecore.posterior import Deterministic, GaussianPosterior
 from aaecore.randomness import Draw, Share
 from aaecore.recipe import Recipe
-from aaecore.session import new_model
+from aaecore.runs.session import new_model
 from aaecore.testing.bench import Bench, digits, vectors
 from aaecore.testing.problems import ContractError, title
 

@@ -13,15 +13,15 @@ from torch.nn import Module
 
 from aaecore.config import Config, RunConfig
 from aaecore.data import Data
-from aaecore.device import make_accelerator
 from aaecore.model import Model
 from aaecore.phase import Gate, Phase
 from aaecore.recipe import Recipe
-from aaecore.saved import WEIGHTS, load, save_model
-from aaecore.session import new_model
+from aaecore.runs.saved import WEIGHTS, load, save_model
+from aaecore.runs.session import new_model
 from aaecore.stacking import Stacking, Stage
 from aaecore.testing.problems import demand, same
 from aaecore.training import Training
+from aaecore.training.device import make_accelerator
 
 SEED = 1
 """Not 0, by which a saved model's networks are built again before they are filled."""

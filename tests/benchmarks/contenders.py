@@ -16,8 +16,8 @@ from torch.nn import functional as F
 
 import aaecore
 from aaecore.observer import Observer
-from aaecore.progress import ProgressDisplay
-from aaecore.rundir import History
+from aaecore.progress.display import ProgressDisplay
+from aaecore.runs.directory import History
 from aaecore.training import Training
 
 CODE, STD = 8, 5.0

@@ -20,16 +20,16 @@ from safetensors.torch import save_file
 from sklearn.datasets import load_digits
 
 import aaecore
-from aaecore.checkpoints import network_tensors
 from aaecore.config import RunConfig, change, structure
 from aaecore.data import Data, from_arrays
-from aaecore.device import make_accelerator, release
 from aaecore.observer import Observer
 from aaecore.optimizer import SGD, Optimizer
 from aaecore.plugins import registry
 from aaecore.recipe import Recipe
-from aaecore.session import new_model
+from aaecore.runs.checkpoints import network_tensors
+from aaecore.runs.session import new_model
 from aaecore.training import Training
+from aaecore.training.device import make_accelerator, release
 
 BATCH = 8
 

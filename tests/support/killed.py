@@ -16,7 +16,7 @@ from pathlib import Path
 from every_recipe import digits, small
 
 from aaecore.config import structure
-from aaecore.session import Session
+from aaecore.runs.session import Session
 
 DATA = digits(8, 1)
 

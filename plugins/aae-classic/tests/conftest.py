@@ -16,9 +16,9 @@ from aaecore.config import structure
 from aaecore.data import Data, DataConfig, Loader, load_data
 from aaecore.randomness import Draw
 from aaecore.recipe import Recipe
-from aaecore.session import new_model
+from aaecore.runs.session import new_model
 from aaecore.stacking import Stage
-from aaecore.stepper import Stepper
+from aaecore.training.stepper import Stepper
 
 MNIST = Path(__file__).parents[4] / "shared" / "data" / "MNIST" / "raw"
 TINY: dict[str, Any] = {

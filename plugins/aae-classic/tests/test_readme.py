@@ -36,7 +36,7 @@ def test_a_command_of_the_readme_is_understood(command, monkeypatch):
 
 @pytest.mark.parametrize("command", QUICK)
 def test_a_quick_command_of_the_readme_runs(command, monkeypatch, tmp_path):
-    monkeypatch.setattr("aaecore.session.draw_gallery", lambda *a, **k: [])
+    monkeypatch.setattr("aaecore.runs.session.draw_gallery", lambda *a, **k: [])
     monkeypatch.setattr("aaecore.pictures.curves", lambda *a, **k: None)
     small = f"--epochs 1 --set data.limit=300 --set batch=150 --quiet --out {tmp_path / 'run'}"
     if "clustering" in command:  # whose 3000 units take seconds to begin with

@@ -4,7 +4,7 @@ import pytest
 
 import aaecore
 from aaecore.config import structure, to_toml
-from aaecore.saved import CONFIG, WEIGHTS, save_model
+from aaecore.runs.saved import CONFIG, WEIGHTS, save_model
 
 RECIPES = (
     "classic",

@@ -7,7 +7,7 @@ from torch import nn
 
 from aaecore import from_arrays, train
 from aaecore.config import structure
-from aaecore.session import new_model
+from aaecore.runs.session import new_model
 
 OUTPUTS = {"unit": nn.Sigmoid, "symmetric": nn.Tanh, "standard": nn.Identity, "pixelwise": nn.Identity}
 

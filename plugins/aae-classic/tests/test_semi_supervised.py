@@ -7,7 +7,7 @@ from torch.nn import functional as F
 from aaecore import from_arrays
 from aaecore.config import structure
 from aaecore.errors import AAEError
-from aaecore.session import new_model
+from aaecore.runs.session import new_model
 
 
 def test_the_labelled_loss_is_the_cross_entropy_of_logits(bench):

@@ -14,7 +14,7 @@ from aaecore.data import Data, DataConfig, Pairs, load_data
 from aaecore.model import Model
 from aaecore.observer import Observer
 from aaecore.recipe import Recipe
-from aaecore.session import new_model
+from aaecore.runs.session import new_model
 from aaecore.stacking import Stage
 from aaecore.training import Training
 

@@ -17,9 +17,9 @@ from aaecore.data import Data, DataConfig, load_data
 from aaecore.forward import Forward
 from aaecore.randomness import Draw
 from aaecore.recipe import Recipe
-from aaecore.session import new_model
+from aaecore.runs.session import new_model
 from aaecore.stacking import Stage
-from aaecore.stepper import Stepper
+from aaecore.training.stepper import Stepper
 
 MNIST = Path(__file__).parents[4] / "shared" / "data" / "MNIST" / "raw"
 

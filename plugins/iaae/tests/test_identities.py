@@ -9,7 +9,7 @@ from aaecore.config import structure
 from aaecore.observer import Observer
 from aaecore.posterior import GaussianPosterior
 from aaecore.recipe import Recipe
-from aaecore.session import Session
+from aaecore.runs.session import Session
 
 OFF = [
     {"scheduler": {"name": "n-iter", "n": 1}},

@@ -18,9 +18,9 @@ from aaecore.forward import Forward
 from aaecore.phase import Progress
 from aaecore.randomness import Draw
 from aaecore.recipe import Recipe
-from aaecore.session import new_model
+from aaecore.runs.session import new_model
 from aaecore.stacking import Stage
-from aaecore.stepper import Stepper
+from aaecore.training.stepper import Stepper
 
 SMALL = {"units": 24, "decoder_channels": [12, 8], "critic_channels": [6, 8]}
 

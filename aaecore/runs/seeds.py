@@ -14,12 +14,12 @@ from attrs import evolve, field, frozen
 from aaecore.config import Config, to_toml
 from aaecore.data import load_data, located
 from aaecore.errors import AAEError, Interrupted, RunError
-from aaecore.families import begun, is_finished
 from aaecore.files import write_text
-from aaecore.rundir import new_run_directory
-from aaecore.saved import CONFIG, read_metrics
-from aaecore.session import Session
-from aaecore.trained import say_family
+from aaecore.progress.summary import say_family
+from aaecore.runs.directory import new_run_directory
+from aaecore.runs.families import begun, is_finished
+from aaecore.runs.saved import CONFIG, read_metrics
+from aaecore.runs.session import Session
 
 SEEDS = "seeds.json"
 SUMMARY = "summary.json"

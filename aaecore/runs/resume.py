@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 from torch.nn import Module
 
-from aaecore.checkpoints import Checkpoint, Checkpoints
 from aaecore.config import Config, RunConfig, to_dict
 from aaecore.data import Data
 from aaecore.errors import DivergenceError, Interrupted, RunError, suggest
 from aaecore.interrupts import ENDINGS, answered
 from aaecore.observer import Observer
-from aaecore.rundir import History
-from aaecore.saved import plugins_of
+from aaecore.runs.checkpoints import Checkpoint, Checkpoints
+from aaecore.runs.directory import History
+from aaecore.runs.saved import plugins_of
 
 if TYPE_CHECKING:
     from aaecore.training import Training

@@ -13,8 +13,8 @@ from torch import Tensor
 from torch.nn import Module, Parameter
 
 from aaecore.errors import AAEError
-from aaecore.normalisation import synchronised
 from aaecore.randomness import Share
+from aaecore.training.normalisation import synchronised
 
 
 @frozen

@@ -12,23 +12,21 @@ from attrs import evolve, field, frozen
 from torch.nn import Module
 
 from aaecore.adversary import equilibria
-from aaecore.checkpoints import Checkpoint
 from aaecore.config import Config, to_toml
 from aaecore.data import Data, Scaling, located
-from aaecore.device import make_accelerator
 from aaecore.errors import AAEError
 from aaecore.evaluation.final import final_figures
 from aaecore.files import write_text
 from aaecore.gallery import Gallery, draw_gallery
-from aaecore.guard import Guard
 from aaecore.memory import fitting
 from aaecore.model import Model
 from aaecore.observer import Observer
-from aaecore.processes import Processes, together
-from aaecore.progress import ProgressDisplay
+from aaecore.progress.display import ProgressDisplay
 from aaecore.recipe import Recipe
 from aaecore.remarks import Remarks, remark
-from aaecore.resume import (
+from aaecore.runs.checkpoints import Checkpoint
+from aaecore.runs.directory import HISTORY, History, new_run_directory
+from aaecore.runs.resume import (
     Checkpointer,
     checkpoint_to_resume,
     identity,
@@ -36,11 +34,13 @@ from aaecore.resume import (
     telling_how_to_go_on,
     telling_of_checkpoints,
 )
-from aaecore.rundir import HISTORY, History, new_run_directory
-from aaecore.saved import CONFIG, METRICS, WEIGHTS, save_model
+from aaecore.runs.saved import CONFIG, METRICS, WEIGHTS, save_model
+from aaecore.runs.trackers import Tracking, check_trackers
 from aaecore.spec import Spec
-from aaecore.trackers import Tracking, check_trackers
 from aaecore.training import Training
+from aaecore.training.device import make_accelerator
+from aaecore.training.guard import Guard
+from aaecore.training.processes import Processes, together
 
 
 def _located(config: Config) -> Config:

@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from aaecore.outputs import output, write_tensors
-from aaecore.rundata import all_of, in_chunks, known_labels, run_data, shown_data
-from aaecore.saved import load
-from aaecore.wishes import condition_in, label_named
+from aaecore.runs.saved import load
+from aaecore.use.outputs import output, write_tensors
+from aaecore.use.rundata import all_of, in_chunks, known_labels, run_data, shown_data
+from aaecore.use.wishes import condition_in, label_named
 
 SAMPLES, WALKS = 64, 10
 """How many samples, or walks between samples, are drawn unless it is said."""

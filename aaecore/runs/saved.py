@@ -16,7 +16,6 @@ from safetensors.torch import save
 from torch import Tensor
 from torch.nn import Module
 
-from aaecore.checkpoints import fill_networks, network_tensors
 from aaecore.config import Config, load_config
 from aaecore.data import Scaling
 from aaecore.errors import DataError, RunError
@@ -25,6 +24,7 @@ from aaecore.model import Model
 from aaecore.part import parts_of
 from aaecore.plugins import registry
 from aaecore.recipe import Recipe
+from aaecore.runs.checkpoints import fill_networks, network_tensors
 from aaecore.spec import Spec
 
 FORMAT = "aaecore model 1"

@@ -14,11 +14,11 @@ import torch
 from torch import Tensor
 
 from aaecore.errors import AAEError, RunError
-from aaecore.exported import Export, Module, example, export_of, exports
+from aaecore.export.modules import Export, Module, example, export_of, exports
 from aaecore.files import write_bytes
 from aaecore.model import Model
-from aaecore.outputs import output
-from aaecore.saved import load
+from aaecore.runs.saved import load
+from aaecore.use.outputs import output
 
 ENDINGS = {"torch": ".pt2", "onnx": ".onnx"}
 """The ending of each format's files."""

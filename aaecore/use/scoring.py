@@ -11,9 +11,9 @@ from torch import Tensor
 from aaecore.data import Data
 from aaecore.errors import AAEError
 from aaecore.model import Model
-from aaecore.outputs import output, write_tensors
-from aaecore.rundata import all_of, in_chunks, known_labels, shown_data
-from aaecore.saved import load
+from aaecore.runs.saved import load
+from aaecore.use.outputs import output, write_tensors
+from aaecore.use.rundata import all_of, in_chunks, known_labels, shown_data
 
 
 def score_command(run: str, data: str | None, out: str, n: int) -> None:

@@ -12,11 +12,11 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from aaecore.forward import Forward
-from aaecore.guard import Guard
 from aaecore.nn import drawing
 from aaecore.phase import Gate, Phase
-from aaecore.processes import Processes
 from aaecore.stacking import Stage
+from aaecore.training.guard import Guard
+from aaecore.training.processes import Processes
 
 
 class Stepper:

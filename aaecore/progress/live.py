@@ -6,8 +6,8 @@ import sys
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from aaecore.pace import Pace
-from aaecore.words import loss_words, speed_words, time_words
+from aaecore.progress.pace import Pace
+from aaecore.progress.words import loss_words, speed_words, time_words
 
 if TYPE_CHECKING:
     from rich.console import Console

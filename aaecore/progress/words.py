@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from aaecore.pace import Pace
+from aaecore.progress.pace import Pace
 
 
 def figures(value: float) -> str:

@@ -12,7 +12,7 @@ from torch import Tensor
 from aaecore.data import Data, load_data
 from aaecore.errors import RunError
 from aaecore.model import CHUNK, Model
-from aaecore.saved import load_run_config
+from aaecore.runs.saved import load_run_config
 
 
 def run_data(run: str | Path, source: str | None) -> Data:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from aaecore import asked
 from aaecore.errors import DataError
+from aaecore.use import asked
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -15,27 +15,27 @@ from time import perf_counter
 from accelerate import Accelerator
 from torch import Tensor
 
-from aaecore.checkpoints import (
+from aaecore.checks import check_movable, check_normalised, frozen_inside
+from aaecore.data import Data, Loader, check_divides, split_whole
+from aaecore.errors import DivergenceError
+from aaecore.forward import Forward
+from aaecore.model import Model
+from aaecore.observer import Observer
+from aaecore.phase import Progress
+from aaecore.randomness import Draw, Share
+from aaecore.runs.checkpoints import (
     Checkpoint,
     fill_networks,
     fill_optimizers,
     network_tensors,
     optimizer_tensors,
 )
-from aaecore.checks import check_movable, check_normalised, frozen_inside
-from aaecore.data import Data, Loader, check_divides, split_whole
-from aaecore.diagnostics import Probe, posterior_noise
-from aaecore.errors import DivergenceError
-from aaecore.forward import Forward
-from aaecore.guard import Guard
-from aaecore.model import Model
-from aaecore.observer import Observer
-from aaecore.patience import Patience
-from aaecore.phase import Progress
-from aaecore.processes import Processes
-from aaecore.randomness import Draw, Share
 from aaecore.stacking import Stage
-from aaecore.stepper import Stepper
+from aaecore.training.diagnostics import Probe, posterior_noise
+from aaecore.training.guard import Guard
+from aaecore.training.patience import Patience
+from aaecore.training.processes import Processes
+from aaecore.training.stepper import Stepper
 
 
 class Training:

@@ -7,10 +7,10 @@ from contextlib import suppress
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from aaecore.livedisplay import LiveDisplay
 from aaecore.observer import Observer
-from aaecore.pace import Pace
-from aaecore.words import loss_words, speed_words, time_words
+from aaecore.progress.live import LiveDisplay
+from aaecore.progress.pace import Pace
+from aaecore.progress.words import loss_words, speed_words, time_words
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -1,0 +1,1 @@
+"""Runs: one training from configuration to results, what it leaves on disk, and going on with it."""
