@@ -44,8 +44,8 @@ def test_a_run_of_a_family_is_the_run_of_its_seed_alone(place, capsys):
 
 
 def test_a_failing_seed_does_not_lose_the_others_and_can_be_tried_again(place, capsys, monkeypatch):
-    from aaecore.runs import seeds
     from aaecore.errors import DivergenceError
+    from aaecore.runs import seeds
 
     whole = seeds.Session.run
 
