@@ -37,6 +37,13 @@ def test_the_decoder_may_be_given_the_true_labels_where_there_are_any(bench):
     assert given[::2].equal(f.y[::2])
 
 
+def test_noise_on_label_codes_touches_their_discriminator_alone(bench):
+    plain, noisy = (bench("classic-semi-supervised", label_noise=std) for std in (0.0, 0.3))
+    assert abs(plain.loss("disc", "L_D_y") - noisy.loss("disc", "L_D_y")) > 1e-4
+    for phase, term in (("rec", "L_rec"), ("disc", "L_D"), ("cls", "L_cls")):
+        assert plain.loss(phase, term) == noisy.loss(phase, term)
+
+
 def test_true_labels_reach_no_other_phase(bench):
     """Rec, disc and gen need no labels: other labels in the batch change nothing."""
     losses = []
