@@ -1,7 +1,10 @@
 """The command as a user meets it: a whole session in processes of its own, and every wrong thing one can type."""
 
 import json
+import os
+import pty
 import resource
+import select
 import signal
 import subprocess
 import sys
@@ -250,6 +253,22 @@ def test_a_finished_run_resumed_keeps_its_time_and_a_run_its_data_from_any_folde
     after = json.loads(Path("../run/metrics.json").read_text())
     assert after["seconds"] > before > 0
     assert after["images_per_second"] == pytest.approx(32 / after["seconds"])
+
+
+def test_a_terminal_that_is_closed_leaves_a_checkpoint(place):
+    """The display, the last line and click itself all write to a terminal that is no longer there."""
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execv(sys.executable, [*AAE, *TRAIN[:-1], "--epochs", "100000"])
+    history = Path("run/history.jsonl")
+    until = time.monotonic() + 60
+    while not (history.exists() and history.stat().st_size) and time.monotonic() < until:
+        if select.select([terminal], [], [], 0.05)[0]:
+            os.read(terminal, 1 << 16)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 130
+    newest = max(Path("run/checkpoints").iterdir())
+    assert int(newest.name.removeprefix("step-")) == len(logged(history)) > 0
 
 
 def logged(history: Path) -> list[int]:

@@ -91,6 +91,8 @@ def _run(arguments: Sequence[str] | None) -> int:
             raise
         return _refused("this does not fit in memory; ask for fewer or smaller samples, or take a smaller batch")
     except OSError as e:
+        if isinstance(e.__context__, KeyboardInterrupt):  # click could not write to a terminal that is gone
+            return 130
         if e.filename is None and e.errno != ENOSPC:
             raise
         return _refused(f"{e.filename or 'the output'}: {e.strerror}")
