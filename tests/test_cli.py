@@ -169,9 +169,9 @@ def called(monkeypatch):
     calls = []
     for module, names in (
         ("api", ["train_command"]),
-        ("use", [f"{n}_command" for n in ("sample", "reconstruct", "encode")]),
-        ("scoring", ["score_command"]),
-        ("export", ["export_command"]),
+        ("use.commands", [f"{n}_command" for n in ("sample", "reconstruct", "encode")]),
+        ("use.scoring", ["score_command"]),
+        ("export.checked", ["export_command"]),
     ):
         fake = ModuleType(f"aaecore.{module}")
         for name in names:
