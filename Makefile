@@ -27,7 +27,8 @@ help:
 demo: $(PACKAGES)
 	$(BIN)/aae train classic
 	@echo "a page about it, for any browser:"
-	@$(BIN)/aae report "$$(ls -dt runs/*/ | head -n 1)"
+	@$(BIN)/aae report "$$(ls -dt runs/classic-*/ | head -n 1)"
+	@echo "to go on: . $(BIN)/activate && aae list"
 
 # Two workers with one thread each: a test's networks are too small for two threads to help.
 test: $(DEV)
@@ -60,6 +61,7 @@ $(MADE):
 	@touch $@
 
 $(PACKAGES): $(MADE) $(PROJECTS)
+	@echo "installing PyTorch, the core and all plugins into $(VENV): several GB, some minutes"
 	$(BIN)/python -m pip install -q torch torchvision -e . $(addprefix -e ,$(PLUGINS))
 	@touch $@
 

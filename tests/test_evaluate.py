@@ -264,6 +264,14 @@ def test_what_is_not_a_number_is_left_out_with_the_reason(run):
     json.loads((run / "evaluation.json").read_text())
 
 
+def test_figures_of_other_data_do_not_become_the_runs(run, tmp_path, capsys):
+    evaluate(run, samples=50, features=FLAT)
+    before = (run / "evaluation.json").read_bytes()
+    np.savez(tmp_path / "other.npz", **dict(zip("xy", images(200), strict=True)))
+    evaluate(run, str(tmp_path / "other.npz"), samples=50, features=FLAT)
+    assert (run / "evaluation.json").read_bytes() == before
+
+
 def test_other_data_is_no_training_data(run, tmp_path):
     x, y = images(200)
     np.savez(tmp_path / "other.npz", x=1 - x, y=y)

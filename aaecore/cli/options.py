@@ -24,10 +24,13 @@ class Seeds(click.ParamType[tuple[int, ...]]):
             first, _, last = word.strip().partition("-")
             if not first.isdigit() or not (last or first).isdigit() or int(last or first) < int(first):
                 self.fail(f"{word.strip()!r} is no seed; write them as in 1,2,3 or 1-5")
+            if int(last or first) - int(first) >= MOST_SEEDS:
+                self.fail(f"{word.strip()!r} are more than {MOST_SEEDS} seeds; give fewer")
             found += range(int(first), int(last or first) + 1)
         return tuple(dict.fromkeys(found))
 
 
+MOST_SEEDS = 1000
 SEEDS = Seeds()
 
 config = click.option("--config", metavar="FILE", help="A TOML file of settings, as `aae show` prints.")

@@ -63,7 +63,7 @@ def evaluate(
         seed=seed,
     )
     found = measure(material, metrics, progress)
-    if folder is not None:
+    if folder is not None and material.trained_on_data:  # figures of other data are not the run's
         write_text(folder / EVALUATION, found.to_json())
     return found
 
@@ -99,4 +99,6 @@ def evaluate_command(
 ) -> None:
     """`aae evaluate`."""
     found = evaluate(run, data, samples=samples, features=features, seed=seed, quiet=quiet)
-    print(found.to_json() if as_json else "\n".join([*found.lines(), "", str(Path(run) / EVALUATION)]))
+    own = data in (None, load_run_config(run).data.source)
+    end = str(Path(run) / EVALUATION) if own else "of other data than the run's, so not kept; --json prints all"
+    print(found.to_json() if as_json else "\n".join([*found.lines(), "", end]))

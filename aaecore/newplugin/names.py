@@ -13,6 +13,9 @@ from packaging.utils import InvalidName, canonicalize_name
 from aaecore.errors import AAEError
 from aaecore.plugins import registry
 
+TAKEN = ("Phase", "Adversary", "Draw", "Registry", "Prior", "Recipe", "Spec", "Forward", "Tensor", "Builders")
+"""What the package written imports."""
+
 
 @frozen
 class Names:
@@ -45,7 +48,7 @@ def checked_names(name: str) -> Names:
         said = "letters and digits, with single - _ . between them"
         raise AAEError(f"{name!r} is no name of a package; use {said}, say aae-rings") from None
     if problem := _problem(names):
-        raise AAEError(f"{name!r} {problem}; choose another name, say aae-{names.part}-2")
+        raise AAEError(f"{name!r} {problem}; choose another name, say aae-my-{names.part}")
     return names
 
 
@@ -53,6 +56,10 @@ def _problem(names: Names) -> str | None:
     for word in (names.module, names.part.replace("-", "_")):
         if not word.isidentifier() or keyword.iskeyword(word):
             return f"would make {word!r} a name in Python, which it cannot be"
+    if names.cls in ("None", "True", "False", *TAKEN):
+        return f"would make {names.cls!r} a class, which is something else already"
+    if names.part in ("nan", "inf", "true", "false"):
+        return f"would offer a part {names.part!r}, which a configuration reads as a value"
     if names.module in sys.stdlib_module_names:
         return "is a module that comes with Python"
     if _is_installed(names.distribution):

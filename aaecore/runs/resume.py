@@ -18,11 +18,12 @@ from torch.nn import Module
 from aaecore.config import Config, RunConfig, to_dict
 from aaecore.data import Data
 from aaecore.errors import DivergenceError, Interrupted, RunError, suggest
+from aaecore.files import write_text
 from aaecore.interrupts import ENDINGS, answered
 from aaecore.observer import Observer
 from aaecore.runs.checkpoints import Checkpoint, Checkpoints
 from aaecore.runs.directory import History
-from aaecore.runs.saved import plugins_of
+from aaecore.runs.saved import CONFIG, load_run_config, plugins_of
 
 if TYPE_CHECKING:
     from aaecore.training import Training
@@ -35,7 +36,11 @@ AT_ONCE = 3
 class Checkpointer(Observer):
     """Writes checkpoints at the start, by epochs, steps or minutes, when training is interrupted, and at its end."""
 
-    def __init__(self, folder: Path, run: RunConfig, identity: Mapping[str, Any], history: History) -> None:
+    def __init__(
+        self, folder: Path, run: RunConfig, identity: Mapping[str, Any], config: str, history: History
+    ) -> None:
+        self.config = folder / CONFIG
+        self._text = config
         self.checkpoints = Checkpoints(folder / CHECKPOINTS, run.checkpoints)
         self.run = run
         self.identity = identity
@@ -68,6 +73,9 @@ class Checkpointer(Observer):
         taken = t.checkpoint()
         state = {**taken.state, "identity": self.identity, "history": self.history.position()}
         self.checkpoints.write(t.step, evolve(taken, state=state))
+        if self._text:  # a resumed run is configured as before until there is a checkpoint of the new configuration
+            write_text(self.config, self._text)
+            self._text = ""
         self._since = monotonic()
 
 
@@ -97,12 +105,23 @@ def checkpoint_to_resume(folder: Path, now: Mapping[str, Any], allowed: Sequence
         raise RunError(
             f"{folder}: has trained for {done} epochs, which is more than {wanted}; give --epochs {done} or more"
         )
+    _refuse_changes(folder, then, now, allowed)
+    return found, damaged
+
+
+def check_same_settings(folder: Path, config: Config, allowed: Sequence[str]) -> None:
+    """Refuse to go on in `folder` with other settings than those in its configuration."""
+    then, now = (dict(_flat("", to_dict(c))) for c in (load_run_config(folder), config))
+    _refuse_changes(folder, then, now, allowed)
+
+
+def _refuse_changes(folder: Path, then: Mapping[str, Any], now: Mapping[str, Any], allowed: Sequence[str]) -> None:
+    keys = sorted(then.keys() | now.keys())
     changed = [k for k in keys if then.get(k) != now.get(k) and not any(_within(k, a) for a in allowed)]
     if changed:
         differences = "; ".join(f"{k} was {then.get(k)!r} and is {now.get(k)!r}" for k in changed[:3])
         ways = " ".join(f"--allow-change {k}" for k in changed[:3])
         raise RunError(f"{folder}: cannot be resumed, since {differences}; undo that, or say {ways}")
-    return found, damaged
 
 
 def check_finite(networks: Mapping[str, Module]) -> None:
@@ -113,7 +132,7 @@ def check_finite(networks: Mapping[str, Module]) -> None:
 
 
 @contextmanager
-def telling_of_checkpoints(folder: Path | None) -> Iterator[None]:
+def telling_of_checkpoints(training: Training, folder: Path | None) -> Iterator[None]:
     """Say of a training that diverged where one can go on from."""
     try:
         yield
@@ -121,8 +140,9 @@ def telling_of_checkpoints(folder: Path | None) -> Iterator[None]:
         kept = [] if folder is None else Checkpoints(folder / CHECKPOINTS).paths()
         if not kept:
             raise
+        skip = "" if training.guard is not None else ", or --on-nan skip"
         way = f"aae train --resume --out {folder}, with the setting you change as --set and --allow-change"
-        raise DivergenceError(f"{e}, or --on-nan skip; {kept[0]} is from before that: {way}") from e
+        raise DivergenceError(f"{e}{skip}; {kept[0]} is from before that: {way}") from e
 
 
 @contextmanager

@@ -18,7 +18,8 @@ from aaecore.files import write_text
 from aaecore.progress.summary import say_family
 from aaecore.runs.directory import new_run_directory
 from aaecore.runs.families import begun, is_finished
-from aaecore.runs.saved import CONFIG, read_metrics
+from aaecore.runs.resume import check_same_settings
+from aaecore.runs.saved import CONFIG, METRICS, read_metrics
 from aaecore.runs.session import Session
 
 SEEDS = "seeds.json"
@@ -54,12 +55,14 @@ class Family:
         return folder, failed
 
     def _train(self, seed: int, folder: Path) -> None:
-        if is_finished(folder):
+        if is_finished(folder) and (folder / METRICS).is_file() and not self.options.get("allowed"):
             return
         self._session(seed, out=folder, resume=begun(folder)).run()
 
     def _folder(self) -> Path:
         folder = Path(str(self.out)) if self.resume else new_run_directory(self.out, self.name)
+        if self.resume:
+            check_same_settings(folder, self.config, ["run.seed", *self.options.get("allowed", ())])
         write_text(folder / CONFIG, to_toml(evolve(self.config, data=located(self.config.data))))
         write_text(folder / SEEDS, json.dumps(list(self.seeds)) + "\n")
         return folder
@@ -79,7 +82,9 @@ def train_family(
     """`aae train --seeds`; raises `RunError` in the end if some failed."""
     if resume and out is None:
         raise RunError("which family to resume must be said; give its directory as --out")
-    chosen = seeds or seeds_of(Path(str(out)))
+    if resume and not is_family(Path(str(out))):
+        raise RunError(f"{out}: holds no family of seeds; resume a single run without --seeds, or give another --out")
+    chosen = list(dict.fromkeys([*seeds_of(Path(str(out))), *seeds])) if resume else seeds
     family = Family(config=config, seeds=chosen, name=options["name"], out=out, resume=resume, options=options)
     folder, failed = family.train()
     found = summary(folder, chosen, failed)
@@ -103,7 +108,7 @@ def seeds_of(folder: Path) -> list[int]:
         found = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as e:
         raise RunError(f"{path}: cannot be read ({e}); give --seeds") from e
-    if not isinstance(found, list) or not all(isinstance(seed, int) and seed >= 0 for seed in found):
+    if not found or not isinstance(found, list) or not all(isinstance(seed, int) and seed >= 0 for seed in found):
         raise RunError(f"{path}: holds no list of seeds; give --seeds")
     return found
 

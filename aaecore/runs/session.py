@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from accelerate.tracking import GeneralTracker
@@ -26,6 +26,7 @@ from aaecore.recipe import Recipe
 from aaecore.remarks import Remarks, remark
 from aaecore.runs.checkpoints import Checkpoint
 from aaecore.runs.directory import HISTORY, History, new_run_directory
+from aaecore.runs.lock import locked
 from aaecore.runs.resume import (
     Checkpointer,
     checkpoint_to_resume,
@@ -71,23 +72,24 @@ class Session:
         """Train; everything is checked before the run directory is made or touched."""
         training = self.prepared()
         model = training.model
-        folder, start, observers = self._begin(training.processes)
-        trackers = self.log_with if training.processes.main else ()
-        with (
-            closing(Tracking(trackers, self.config, folder)) as tracking,
-            fitting("this training does", "make batch, code, architecture or data.size smaller"),
-            telling_how_to_go_on(training, folder),
-        ):
-            training.observers = [*observers, tracking]
-            model.metrics = self._trained(training, start, folder)
-            if folder is not None:
-                self._keep(model, folder)
-            tracking.results(model.metrics, folder)
-        return model, folder
+        with ExitStack() as held:
+            folder, start, observers = self._begin(training.processes, held)
+            trackers = self.log_with if training.processes.main else ()
+            with (
+                closing(Tracking(trackers, self.config, folder)) as tracking,
+                fitting("this training does", "make batch, code, architecture or data.size smaller"),
+                telling_how_to_go_on(training, folder),
+            ):
+                training.observers = [*observers, tracking]
+                model.metrics = self._trained(training, start, folder)
+                if folder is not None:
+                    self._keep(model, folder)
+                tracking.results(model.metrics, folder)
+            return model, folder
 
     def _trained(self, training: Training, start: Checkpoint | None, folder: Path | None) -> dict[str, float]:
         """Train to the end; the final figures."""
-        with stopping_on_signals(training), telling_of_checkpoints(folder), together():
+        with stopping_on_signals(training), telling_of_checkpoints(training, folder), together():
             training.run(start)
         seconds = training.seconds
         figures = {"seconds": seconds, "images_per_second": training.step * training.batch / seconds}
@@ -110,9 +112,11 @@ class Session:
             guard=Guard(run.nan_limit) if run.on_nan == "skip" else None,
         )
 
-    def _begin(self, processes: Processes) -> tuple[Path | None, Checkpoint | None, list[Observer]]:
+    def _begin(self, processes: Processes, held: ExitStack) -> tuple[Path | None, Checkpoint | None, list[Observer]]:
         """The run directory, where to go on, and what watches; only the main process writes and speaks."""
         now = identity(self.config, self.data)
+        if self.resume and self.out is not None and processes.main:
+            held.enter_context(locked(Path(self.out)))
         start = self._start(now) if self.keep and self.resume else None
         with together():
             processes.wait()  # until all have read what the main one may write over
@@ -122,14 +126,18 @@ class Session:
         if not self.keep:
             return None, None, watching
         folder, writers = self._writers(now, start)
+        if start is None:
+            held.enter_context(locked(folder))
         return folder, start, [*watching, *writers]
 
     def _writers(self, now: Mapping[str, object], start: Checkpoint | None) -> tuple[Path, list[Observer]]:
         folder = Path(str(self.out)) if start else new_run_directory(self.out, self.name)
-        write_text(folder / CONFIG, to_toml(self.config))
+        config = to_toml(self.config)
+        if start is None:
+            write_text(folder / CONFIG, config)
         history = History(folder, self.config.run.log_every, start.state["history"] if start else 0)
         gallery = Gallery(folder, self.config.run.pictures_every)
-        return folder, [history, gallery, Checkpointer(folder, self.config.run, now, history)]
+        return folder, [history, gallery, Checkpointer(folder, self.config.run, now, config, history)]
 
     def _start(self, now: Mapping[str, object]) -> Checkpoint:
         if self.out is None:

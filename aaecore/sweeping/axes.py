@@ -56,7 +56,7 @@ def written(value: float, whole: bool) -> str:
 def parse_axes(given: Sequence[str]) -> list[Axis]:
     """Axes as typed after `--over`, each key once; raises `ConfigError`."""
     axes = [parse_axis(text) for text in given]
-    keys = [axis.key for axis in axes]
+    keys = [axis.key.removeprefix("recipe.") for axis in axes]
     if not axes:
         raise ConfigError(
             "", "nothing is varied; say what, as in --over prior=gaussian,uniform --over lr=1e-4:1e-2:log"

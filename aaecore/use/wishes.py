@@ -21,8 +21,8 @@ def label_named(model: Model, label: str | None) -> int | None:
     names = model.label_names
     if label is None or label in names:
         return None if label is None else names.index(label)
-    if label.isdigit() or not names:
-        return int(label) if label.isdigit() else 0  # a model without labels refuses any
+    if label.isdecimal() or not names:
+        return int(label) if label.isdecimal() else 0  # a model without labels refuses any
     raise DataError(f"--label {label}: no such class; {suggest(label, names)}")
 
 
