@@ -25,7 +25,7 @@ from aaecore.defaults.losses import HalfSquaredError
 from aaecore.defaults.priors import Gaussian
 from aaecore.forward import Forward
 from aaecore.optimizer import Adam
-from aaecore.phase import Phase
+from aaecore.phase import Phase, Term
 from aaecore.recipe import Builders, Recipe
 from aaecore.spec import Spec
 
@@ -51,8 +51,7 @@ def gradients(loss: Tensor, network: nn.Module) -> list[Tensor]:
 def test_the_aae_phase_leaves_the_prior_and_the_image_discriminator_bit_for_bit(
     recipe: type[LearnedPrior], small: Residual, changed: Callable[..., tuple[set[str], set[str]]]
 ) -> None:
-    moved, kept = changed(recipe(architecture=small), *AAE)
-    assert moved == {"encoder", "decoder", "code_discriminator"}
+    kept = changed(recipe(architecture=small), *AAE)[1]
     assert "image_discriminator" in kept
     assert ("code_generator" in kept) == (recipe is not FixedPrior)
 
@@ -61,9 +60,70 @@ def test_the_aae_phase_leaves_the_prior_and_the_image_discriminator_bit_for_bit(
 def test_prior_improvement_leaves_the_encoder_and_the_code_discriminator_bit_for_bit(
     recipe: type[LearnedPrior], small: Residual, changed: Callable[..., tuple[set[str], set[str]]]
 ) -> None:
-    moved, kept = changed(recipe(architecture=small), *IMPROVEMENT)
-    assert kept == {"encoder", "code_discriminator"}
-    assert {"decoder", "image_discriminator"} <= moved
+    assert changed(recipe(architecture=small), *IMPROVEMENT)[1] == {"encoder", "code_discriminator"}
+
+
+MOVES = {
+    "D_C": {"code_discriminator"},
+    "enc": {"encoder"},
+    "dec_rec": {"decoder"},
+    "D_I": {"image_discriminator"},
+    "CG": {"code_generator"},
+    "dec_gen": {"decoder"},
+    "Q": {"image_discriminator", "recognizer"},
+}
+MOVING = [(ConditionalUnsupervised, phase, roles) for phase, roles in MOVES.items()]
+MOVING += [(FixedPrior, phase, MOVES[phase]) for phase in ("enc", "dec_rec", "dec_gen")]
+MOVING += [(TextConditional, "D_I", {"image_discriminator", "matcher"})]
+
+
+@pytest.mark.parametrize(("recipe", "phase", "roles"), MOVING)
+def test_a_phase_alone_moves_the_weights_of_its_networks_only(
+    recipe: type[LearnedPrior],
+    phase: str,
+    roles: set[str],
+    small: Residual,
+    changed: Callable[..., tuple[set[str], set[str]]],
+) -> None:
+    assert changed(recipe(architecture=small), phase, statistics=False)[0] == roles
+
+
+@pytest.mark.parametrize(
+    ("phase", "name", "role", "setting"),
+    [
+        ("enc", "L_rec", "encoder", "lambda_enc"),
+        ("dec_rec", "L_rec", "decoder", "lambda_dec"),
+        ("CG", "L_MI", "code_generator", "information"),
+        ("dec_gen", "L_MI", "decoder", "information"),
+    ],
+)
+def test_gradients_scale_with_the_weight_of_their_loss(
+    phase: str, name: str, role: str, setting: str, spec: Spec, small: Residual, forward: Make
+) -> None:
+    def recipe(weight: float) -> LearnedPrior:
+        if setting == "information":
+            return ConditionalUnsupervised(
+                architecture=small, prior=Learned(condition="random", categories=10, information=weight)
+            )
+        return evolve(ConditionalUnsupervised(architecture=small), **{setting: weight})
+
+    nets = recipe(1.0).build(spec)
+
+    def slopes(weight: float, *, alone: bool = False) -> Tensor:
+        made = recipe(weight)
+        found = {p.name: p for p in made.all_phases(spec)}[phase]
+        f = forward(made, nets)
+        f.begin(found.moves)
+        terms = [Term(found.terms[name].loss)] if alone else list(found.terms.values())
+        loss = torch.stack([t.weight * t.loss(f) for t in terms]).sum()
+        grads = torch.autograd.grad(loss, list(nets[role].parameters()), allow_unused=True)
+        return torch.cat([g.flatten() for g in grads if g is not None])
+
+    of_the_loss = slopes(1.0, alone=True)
+    assert of_the_loss.norm() > 1e-5
+    torch.testing.assert_close(
+        slopes(3.0) - slopes(1.0), 2 * of_the_loss, rtol=1e-3, atol=1e-3 * of_the_loss.norm().item()
+    )
 
 
 def test_the_phases_run_in_the_papers_order(spec: Spec, small: Residual) -> None:
