@@ -10,7 +10,7 @@ from aaecore.spec import Spec
 
 
 class ResidualBlock(nn.Module):
-    """conv3x3 ReLU, conv3x3, the skip added, ReLU; halves the image if `down`, doubles it if `up`.
+    """conv3x3 ReLU, conv3x3 ReLU, the skip added, ReLU; halves the image if `down`, doubles it if `up`.
 
     The skip is a 1 x 1 projection where the shape changes.
     """
@@ -26,7 +26,7 @@ class ResidualBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, o, H', W')."""
         x = self.resize(x)
-        return F.relu(self.second(F.relu(self.first(x))) + self.skip(x))
+        return F.relu(F.relu(self.second(F.relu(self.first(x)))) + self.skip(x))
 
 
 class Square(nn.Module):

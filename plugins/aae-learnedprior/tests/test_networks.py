@@ -56,6 +56,18 @@ def test_the_residual_networks_are_the_papers_table() -> None:
     assert codes == [1000, 500, 200, 1]
 
 
+@pytest.mark.parametrize("resized", [{}, {"down": True}, {"up": True}])
+def test_a_residual_block_only_adds_to_its_skip(resized: dict[str, bool]) -> None:
+    block, x = ResidualBlock(3, 5, **resized), torch.randn(2, 3, 8, 8)
+    kept = block.skip(block.resize(x))
+    out = block(x)
+    assert (out >= kept).all()  # the second convolution has its ReLU before the sum
+    assert (out > kept.relu()).any()
+    nn.init.zeros_(block.second.weight)
+    nn.init.constant_(block.second.bias, -1.0)
+    assert torch.equal(block(x), kept.relu())
+
+
 def test_a_share_of_the_decoder_leaves_the_other_networks_alone() -> None:
     def weights(network: nn.Module) -> int:
         return sum(p.numel() for p in network.parameters())
