@@ -42,7 +42,9 @@ class Prior(Part):
     def check_labels(self, classes: int, recipe: Recipe) -> None:
         """Raise `ConfigError` unless codes of so many classes can be asked for, saying what could be."""
         if not self.uses_labels:
-            raise ConfigError("recipe.prior", "this recipe needs a prior that heeds labels; set prior=categorical")
+            raise ConfigError(
+                "recipe.prior", f"this recipe needs a prior that heeds labels; choose from: {', '.join(_heeding())}"
+            )
 
     def own_labels(self, spec: Spec) -> int:
         """By how many labels codes can be asked for to which it gives a meaning in whatever recipe; 0 for none."""
@@ -51,3 +53,11 @@ class Prior(Part):
     def own_condition(self, spec: Spec) -> int:
         """Width of the dense condition that codes can be asked for by; 0 if it heeds none."""
         return 0
+
+
+def _heeding() -> list[str]:
+    """The names of installed priors that heed labels."""
+    from aaecore.plugins import registry  # the registry imports all parts
+
+    known = registry()
+    return [name for name in known.names("prior") if getattr(known.get("prior", name), "uses_labels", False)]

@@ -41,11 +41,11 @@ def test_a_checkpoint_begun_before_an_interrupt_is_finished(tmp_path, monkeypatc
         write(folder, checkpoint)
 
     monkeypatch.setattr(checkpoints, "_write", interrupted)
-    kept = Checkpoints(tmp_path / "c")
+    kept, state = Checkpoints(tmp_path / "c"), {"stage": 0, "epoch": 0, "batch": 7, "step": 7}
     with pytest.raises(KeyboardInterrupt):
-        kept.write(7, Checkpoint({"networks": {"a/b": torch.ones(2)}}, {"step": 7}))
+        kept.write(7, Checkpoint({"networks": {"a/b": torch.ones(2)}, "stage": {}, "optimizers": {}}, state))
     path, found, damaged = kept.newest()
-    assert (path.name, found.state, damaged) == ("step-000000007", {"step": 7}, [])
+    assert (path.name, found.state, damaged) == ("step-000000007", state, [])
 
 
 def test_an_ignored_signal_stays_ignored():

@@ -100,5 +100,5 @@ def test_supervised_reconstructs_with_labels_and_says_so_without(bench, digits):
     model = bench("classic-supervised").model
     x = digits.x.take(range(6))
     assert model.reconstruct(x, labels=digits.y[:6]).shape == x.shape
-    with pytest.raises(AAEError, match="labels="):
+    with pytest.raises(AAEError, match="given the samples' labels; give them"):
         model.reconstruct(x)

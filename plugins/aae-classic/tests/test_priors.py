@@ -102,7 +102,7 @@ def test_any_prior_works_in_any_variant(bench, recipe, prior):
     ("recipe", "settings", "said"),
     [
         ("classic", {"prior": "mixture", "code": 1}, "set code=2"),
-        ("classic-label-prior", {"prior": "gaussian"}, "mixture or swiss-roll"),
+        ("classic-label-prior", {"prior": "gaussian"}, "categorical, mixture, swiss-roll"),
         ("classic-label-prior", {"prior": Mixture(modes=4)}, "prior.modes=10"),
         ("classic-vae", {"prior": "mixture"}, "prior=gaussian"),
     ],
