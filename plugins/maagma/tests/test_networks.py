@@ -67,7 +67,8 @@ def linears_of(network):
 @pytest.mark.parametrize("networks", [MNISTNetworks, LFWNetworks])
 def test_nothing_normalises_over_the_batch_and_transposed_convolutions_have_no_bias(networks):
     made = networks()
-    for network in (made.encoder((1, 28, 28), {"code": 10}), made.decoder(10, MNIST), made.discriminator((1, 28, 28))):
+    critics = [made.discriminator(shape, condition) for shape in ((1, 28, 28), (10,)) for condition in (0, 10)]
+    for network in (made.encoder((1, 28, 28), {"code": 10}), made.decoder(10, MNIST), *critics):
         kinds = {type(m).__name__ for m in network.modules()}
         assert not any("Norm" in kind for kind in kinds)
         assert all(m.bias is None for m in network.modules() if isinstance(m, nn.ConvTranspose2d))

@@ -170,6 +170,26 @@ def test_the_critic_learns_to_score_real_above_fake_and_the_encoder_to_be_scored
     assert score("z") > before
 
 
+def test_the_image_critic_learns_to_score_images_above_reconstructions_and_the_decoder_to_be_scored_higher(bench):
+    b = bench(
+        conditional=False,
+        critic_input_noise=0,
+        image_critic_optimizer={"name": "adam", "lr": 1e-3, "beta1": 0.5, "beta2": 0.9},
+    )
+    for step in range(50):
+        b.run("d_out", step=step)
+    d = b.networks["image_discriminator"]
+
+    def score(name):
+        with torch.no_grad():
+            return d(getattr(b.forward(), name)).mean()
+
+    assert score("x") > score("x_rec")
+    before = score("x_rec")
+    b.run("confuse")
+    assert score("x_rec") > before
+
+
 def test_the_gap_on_the_line_settles_a_little_above_the_distance():
     """W (1 + W / (2 lambda)) = 3.45 at uniform slope; the true optimum is slightly above."""
     torch.manual_seed(0)
