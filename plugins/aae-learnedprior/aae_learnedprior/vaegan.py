@@ -76,7 +76,7 @@ class VAEGAN(Recipe):
 
     forward: ClassVar[type[Forward]] = VAEGANForward
 
-    code: int = field(default=128, validator=ge(1))
+    code: int = field(default=256, validator=ge(1))
     prior: Prior = Gaussian()
     posterior: Posterior = GaussianPosterior()
     architecture: Architecture = VAEGANNetworks()

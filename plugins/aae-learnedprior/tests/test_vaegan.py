@@ -104,6 +104,11 @@ def test_the_discriminator_measures_in_inference_mode_for_the_encoder(spec: Spec
     assert TINY.all_phases(spec)[0].evaluates == ("image_discriminator",)
 
 
+def test_the_code_is_the_papers_for_32_by_32_as_are_the_networks() -> None:
+    assert VAEGAN().code == 256
+    assert VAEGANNetworks().encoder((3, 32, 32), {"code": 256})(torch.zeros(2, 3, 32, 32))["code"].shape == (2, 256)
+
+
 def test_kl_of_the_sheet() -> None:
     value = kl_gaussians(torch.tensor([[0.5, -1.0]]), torch.tensor([[0.5, 1.5]]))
     assert value.item() == pytest.approx(1.162682, abs=1e-6)
