@@ -2,6 +2,7 @@
 
 import csv
 import pickle
+import shutil
 import socket
 
 import numpy as np
@@ -174,6 +175,8 @@ def test_what_a_killed_process_was_training_is_tried_again(place):
 WRONG = [
     (["sweep", "classic"], "nothing is varied"),
     (["sweep", "classic", "--over", "lrr=1,2"], "did you mean 'lr'"),
+    (["sweep", "classic", "--over", "seed=1,2"], "did you mean 'run.seed'?"),
+    (["sweep", "classic", "--over", "name=classic,supervised"], "a sweep varies the settings of one recipe"),
     (
         ["sweep", "classic", "--over", "code=2,3", "--objective", "reconstruction_ms"],
         "did you mean 'reconstruction_mse'",
@@ -198,6 +201,36 @@ def test_a_wrong_sweep_is_one_line_and_nothing_is_begun(place, capsys, arguments
     assert (code, out, err.count("\n")) == (2, "", 1), err
     assert said in err
     assert [p.name for p in place.iterdir()] == ["some.npz"]
+
+
+@pytest.mark.parametrize("torn", ["worker", "folder"])
+def test_a_journal_torn_by_a_power_cut_is_mended(place, capsys, untrained, torn):
+    aae(capsys, "sweep", "classic", *SMALL, "--over", "code=3,5", "--out", "s")
+    journal = place / "s/journal.jsonl"
+    text = journal.read_bytes()
+    journal.write_bytes(text[: text.rindex(b"\n", 0, text.rindex(f'"{torn}"'.encode())) + 9])
+    shutil.rmtree(place / "s/trial-0001")
+    code, _, err = aae(capsys, "sweep", "--resume", "--out", "s", "--quiet")
+    assert (code, err.count("\n")) == (0, 1)
+    assert "journal.jsonl: its last line was torn" in err
+    assert {row["code"] for row in table(place / "s") if row["state"] == "complete"} == {"3", "5"}
+    assert aae(capsys, "sweep", "--resume", "--out", "s", "--quiet")[::2] == (0, "")
+
+
+def test_a_damaged_journal_is_named_by_its_line(place, capsys, untrained):
+    aae(capsys, "sweep", "classic", *SMALL, "--over", "code=3,5", "--out", "s")
+    journal = place / "s/journal.jsonl"
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join([*lines[:2], b"{torn" + lines[2], *lines[3:]]))
+    code, _, err = aae(capsys, "sweep", "--resume", "--out", "s")
+    assert code != 0
+    assert "journal.jsonl: line 3 is damaged; restore" in err
+    assert err.count("\n") == 1
+
+
+def test_a_misspelt_setting_is_told_even_where_optuna_is_missing(place, capsys, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "optuna", None)
+    assert "no such setting" in aae(capsys, "sweep", "classic", *SMALL, "--over", "coed=3")[2]
 
 
 def test_optuna_is_asked_for_where_it_is_missing(place, capsys, monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ from aaecore.runs.directory import new_run_directory
 from aaecore.runs.saved import CONFIG
 from aaecore.runs.trackers import check_trackers
 from aaecore.sweeping.axes import Axis, Choices, parse_axes
+from aaecore.sweeping.journal import mend
 from aaecore.sweeping.points import Base, check_combinations
 from aaecore.sweeping.results import TABLE, best_lines, failures, in_order, write_table
 from aaecore.sweeping.studies import enqueue_grid, need_optuna, open_storage, open_study, requeue_dead
@@ -60,7 +62,6 @@ def sweep_command(
     log_with: Sequence[str],
 ) -> None:
     """Begin a sweep, or join the same one in a storage that is shared."""
-    need_optuna()
     check_trackers(log_with)
     axes = parse_axes(over)
     base = partial(_with, recipe, config, tuple(sets), given)
@@ -68,9 +69,11 @@ def sweep_command(
     name = registry().name_of(type(checked.recipe))
     if name is None:
         raise ConfigError("recipe", "is not registered by any plugin; a sweep needs one that is")
+    configs = check_combinations(base, axes)
+    need_optuna()
     if storage is not None:
         open_storage(storage)
-    chosen = objective_for(objective, check_combinations(base, axes))
+    chosen = objective_for(objective, configs)
     folder = new_run_directory(out, f"{name}-sweep")
     searched = trials or (None if all(isinstance(axis, Choices) for axis in axes) else SEARCHED)
     study = _study_name(name, checked, over, chosen.words)
@@ -113,8 +116,11 @@ def _go_on(definition: Definition, axes: Sequence[Axis], folder: Path, quiet: bo
     objective = parse_objective(definition.objective)
     base: Base = partial(_with, None, str(folder / CONFIG), (), {})
     where = definition.storage or str(folder / JOURNAL)
+    torn = definition.storage is None and mend(folder / JOURNAL) > 0
+    if torn:
+        print(f"{where}: its last line was torn and is cut off; the sweep goes on", file=sys.stderr)
     study = open_study(where, definition.study, objective.maximize)
-    requeue_dead(study)
+    requeue_dead(study, torn)
     if definition.trials is None:
         enqueue_grid(study, axes)
     sweep = Sweep(

@@ -80,6 +80,10 @@ def _is_setting(key: str, leaves: Sequence[str]) -> bool:
 def _ending(key: str, leaves: Sequence[str]) -> list[str]:
     if found := [leaf for leaf in leaves if leaf.startswith("recipe.") and leaf.endswith(f".{key}")]:
         return found
+    if key in ("name", "recipe"):
+        raise ConfigError("recipe", "a sweep varies the settings of one recipe; begin one for each recipe")
+    if other := [leaf for leaf in leaves if leaf.endswith(f".{key}")]:
+        raise ConfigError(f"recipe.{key}", f"there is no such setting; did you mean {other[0]!r}?")
     words = {leaf.rpartition(".")[2] for leaf in leaves} | {leaf.removeprefix("recipe.") for leaf in leaves}
     near = get_close_matches(key, words, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}? " if near else ""

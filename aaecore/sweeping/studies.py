@@ -127,15 +127,23 @@ def requeue(study: Study, params: Mapping[str, object], folder: str) -> None:
     study.enqueue_trial(dict(params), user_attrs={FOLDER: folder})
 
 
-def requeue_dead(study: Study) -> None:
-    """Queue again what a process of this machine was training when it was killed."""
+def requeue_dead(study: Study, torn: bool = False) -> None:
+    """Queue again what a process of this machine was training when it was killed.
+
+    Of a journal that was `torn`, also what nobody is noted to train.
+    """
     from optuna.trial import TrialState
 
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        machine, _, process = str(trial.user_attrs.get(WORKER, "")).rpartition(":")
-        if machine == socket.gethostname() and not _is_alive(int(process)):
+        if _is_dead(str(trial.user_attrs.get(WORKER, "")), torn):
             study.tell(trial.number, state=TrialState.FAIL)
-            requeue(study, trial.params, trial.user_attrs[FOLDER])
+            params = trial.system_attrs.get("fixed_params", trial.params)  # the former are whole before the latter
+            requeue(study, params, trial.user_attrs.get(FOLDER, f"trial-{trial.number:04d}"))
+
+
+def _is_dead(noted: str, torn: bool) -> bool:
+    machine, _, process = noted.rpartition(":")
+    return (machine == socket.gethostname() and not _is_alive(int(process))) if noted else torn
 
 
 def worker() -> str:
