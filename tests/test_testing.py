@@ -87,6 +87,11 @@ PRIORS = {
         part(Categorical, uses_labels=False, sample=Categorical.sample),
         "heeds labels and does not say so",
     ),
+    "seeds": (prior(lambda n, code, draw: (torch.manual_seed(0), draw.normal(n, code))[1]), "changes torch's global"),
+    "gradients": (prior(lambda n, code, draw: draw.normal(n, code).requires_grad_()), "drop requires_grad_"),
+    "undecorated": (type("Mine", (Prior,), {"__doc__": "A part."}), r"decorate it with @attrs.frozen.kw_only=True."),
+    "a number": (3, "int is no Prior; give an instance"),
+    "the base": (Prior, "Prior is what every Prior derives from; give an instance"),
     "said labels": (prior(normal, uses_labels=True), "gives the same codes for 0 and 1"),
     "no help": (prior(normal, doc=None), "no docstring"),
     "unexplained field": (prior(normal, fields={"width": 1.0}), r"does not explain its fields \['width'\]"),
@@ -179,7 +184,10 @@ LOSSES = {
     "nan": (term(lambda f: squared(f).mean() * torch.nan), "is nan"),
     "backward": (term(steals, Regularizer), "leave backward.. to the trainer"),
     "in place": (term(moves, Regularizer), "changes the networks"),
-    "of no kind": (term(lambda f: squared(f).mean(), Loss), "derive it from one"),
+    "changes codes": (term(lambda f: f.z.mul_(2).square().mean() + 0 * squared(f).mean(), Regularizer), "f.z in place"),
+    "double": (term(lambda f: squared(f).double().mean()), "float64, not torch.float32"),
+    "of another kind": (Gaussian(), "Gaussian is no ReconstructionLoss or"),
+    "of no kind": (term(lambda f: squared(f).mean(), Loss), "is no ReconstructionLoss or .*derived from one of these"),
 }
 
 
@@ -247,7 +255,7 @@ SCHEDULERS = {
     "other terms": (scheduler(lambda phases: [evolve(phases[0], terms={})]), "changes more of phase 'rec' than"),
     "more networks": (scheduler(lambda p: [p[0].extended(moves=("code_discriminator",))]), "changes more of phase"),
     "ascends": (scheduler(lambda phases: [phases[0].weighted(-1)]), "weight below 0"),
-    "state": (scheduler(lambda phases: phases[next(COUNTER) % 2 :]), "not the same function again"),
+    "state": (scheduler(lambda phases: phases[next(COUNTER) % 2 :]), "not the same .*: plan by `progress` alone"),
     "mentions": (
         scheduler(lambda phases: phases, phase_names=lambda self: ["discriminate"]),
         "mentions a phase that is not there .*choose from: cls, disc, gen, rec.*; say recipe=",

@@ -36,7 +36,7 @@ def check_architecture(
     Its networks are tried on grey and coloured images and on vectors, on those of them that its `check` accepts, and
     then in `recipe` on `data`; by default in the plainest adversarial autoencoder on small digits.
     """
-    architecture = instance(architecture)
+    architecture = instance(architecture, Architecture)
     check_configuration(architecture)
     taken = [spec for spec in map(Spec, SHAPES) if _accepted(architecture, spec)]
     demand(taken, architecture, f"accepts none of the shapes {SHAPES}; its `check` should refuse only what cannot work")

@@ -18,7 +18,6 @@ from aaecore.testing.configuration import check_configuration
 from aaecore.testing.games import check_game
 from aaecore.testing.hosts import Host, host_for
 from aaecore.testing.problems import (
-    ContractError,
     Nowhere,
     blamed,
     demand,
@@ -26,7 +25,6 @@ from aaecore.testing.problems import (
     on_any_device,
     repeated,
     same,
-    title,
 )
 from aaecore.testing.trial import try_out, weights
 
@@ -38,7 +36,7 @@ def check_loss(loss: AnyLoss | type[AnyLoss], *, recipe: Recipe | None = None, d
 
     It is tried in `recipe` on `data`; by default in the plainest adversarial autoencoder on small digits.
     """
-    made: AnyLoss = instance(loss)  # type: ignore[assignment] # mypy takes the union apart
+    made: AnyLoss = instance(loss, ReconstructionLoss, Regularizer, AdversarialLoss)  # type: ignore[assignment] # mypy takes the union apart
     check_configuration(made)
     host = host_for(made, partial(_with, made), recipe, data)
     if isinstance(made, AdversarialLoss):
@@ -52,6 +50,7 @@ def check_term(loss: Loss, host: Host) -> None:
     """Demand of a reconstruction loss or a regularizer what a phase relies on."""
     check_gradient(loss, host, _minimising(loss, host))
     check_value(loss, host)
+    check_inputs(loss, host)
     check_mean(loss, host)
     on_any_device(loss, partial(_somewhere, loss, host), "it is computed")
 
@@ -60,6 +59,18 @@ def check_value(loss: Loss, host: Host) -> None:
     """Demand a finite number, the same whenever it is computed of the same."""
     value = repeated(loss, lambda: loss(host.forward()).detach(), "it is computed")
     demand(value.isfinite(), loss, f"is {value.item()} for an untrained autoencoder")
+    demand(value.dtype == torch.float32, loss, f"is in {value.dtype}, not torch.float32; end with .float()")
+
+
+def check_inputs(loss: Loss, host: Host) -> None:
+    """Demand that what it is computed of is left as it was, for other losses use it too."""
+    f, untouched = host.forward(), host.forward()
+    with torch.no_grad(), blamed(loss, "it is computed"):
+        loss(f)
+        needed: dict[str, set[str]] = {"x": set(), "z": {"encoder"}, "x_rec": {"encoder", "decoder"}}
+        for name in (name for name, roles in needed.items() if roles <= host.model.networks.keys()):
+            text = f"changes f.{name} in place; make a new tensor"
+            demand(same(getattr(f, name), getattr(untouched, name)), loss, text)
 
 
 def check_gradient(loss: Loss, host: Host, phase: Phase) -> None:
@@ -102,9 +113,8 @@ def _with(loss: AnyLoss, base: Recipe) -> Recipe:
         return evolve(base, adversarial=loss)
     if isinstance(loss, Regularizer):
         return evolve(base, regularizers=(loss,))
-    if isinstance(loss, ReconstructionLoss):
-        return evolve(base, reconstruction=loss)
-    raise ContractError(f"{title(loss)} is no ReconstructionLoss, Regularizer or AdversarialLoss; derive it from one")
+    assert isinstance(loss, ReconstructionLoss)
+    return evolve(base, reconstruction=loss)
 
 
 def _minimising(loss: Loss, host: Host) -> Phase:

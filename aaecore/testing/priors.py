@@ -25,7 +25,7 @@ def check_prior(prior: Prior | type[Prior], *, recipe: Recipe | None = None, dat
 
     It is tried in `recipe` on `data`; by default in the plainest adversarial autoencoder on small digits.
     """
-    prior = instance(prior)
+    prior = instance(prior, Prior)
     check_configuration(prior)
     host = host_for(prior, lambda base: evolve(base, prior=prior), recipe, data)
     check_samples(prior, host)
@@ -51,6 +51,11 @@ def check_samples(prior: Prior, host: Host) -> None:
         demand(tuple(z.shape) == wanted, prior, f"gives shape {tuple(z.shape)} for n={n}, not (n, code) = {wanted}")
         demand(z.dtype == torch.float32, prior, f"gives {z.dtype}, not torch.float32; end with .float()")
         demand(z.isfinite().all(), prior, "gives codes that are NaN or infinite")
+        demand(not z.requires_grad, prior, "gives codes that require gradients under no_grad; drop requires_grad_()")
+    before = torch.get_rng_state()
+    sampled(prior, host, 7)
+    seeding = "changes torch's global generator; seed nothing, take its randomness from `draw`"
+    demand(same(before, torch.get_rng_state()), prior, seeding)
     text = "gives the same codes whatever the draw; take its randomness from `draw`"
     demand(not same(sampled(prior, host, 64), sampled(prior, host, 64, seed=1)), prior, text)
 

@@ -17,6 +17,7 @@ from aaecore.randomness import Draw
 
 T = TypeVar("T")
 P = TypeVar("P", bound=Part)
+GIVEN_DRAW = "take all random numbers from the given `draw`"
 
 
 class ContractError(AssertionError):
@@ -34,8 +35,14 @@ def title(part: object) -> str:
     return part.__name__ if isinstance(part, type) else type(part).__name__
 
 
-def instance(part: P | type[P]) -> P:
-    """A part as it is, or one of a class with its defaults."""
+def instance(part: P | type[P], *bases: type) -> P:
+    """A part of one of these kinds as it is, or one of a class with its defaults."""
+    cls = part if isinstance(part, type) else type(part)
+    kinds = " or ".join(base.__name__ for base in bases)
+    derived = "one of these" if len(bases) > 1 else kinds
+    demand(issubclass(cls, bases), part, f"is no {kinds}; give an instance of a class derived from {derived}")
+    demand(cls not in bases, part, f"is what every {cls.__name__} derives from; give an instance of a class of its own")
+    demand("__attrs_attrs__" in vars(cls), part, "is not an attrs class; decorate it with @attrs.frozen(kw_only=True)")
     if not isinstance(part, type):
         return part
     try:
@@ -56,12 +63,11 @@ def blamed(part: object, doing: str) -> Iterator[None]:
         raise ContractError(f"{title(part)} fails when {doing}: {type(e).__name__}: {reason}") from e
 
 
-def repeated(part: object, compute: Callable[[], T], doing: str) -> T:
+def repeated(part: object, compute: Callable[[], T], doing: str, remedy: str = GIVEN_DRAW) -> T:
     """What `compute` gives, if it gives the same again while every global source of randomness differs."""
     with torch.random.fork_rng(devices=[]), blamed(part, doing):
         first, second = _seeded(compute, 1), _seeded(compute, 2)
-    text = f"is not the same function again when {doing}: take all random numbers from the given `draw`, keep no state"
-    demand(same(first, second), part, text)
+    demand(same(first, second), part, f"is not the same function again when {doing}: {remedy}, keep no state")
     return first
 
 

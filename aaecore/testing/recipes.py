@@ -19,7 +19,7 @@ def check_recipe(recipe: Recipe | type[Recipe], *, data: Data | None = None) -> 
 
     It is trained for two steps with small networks and batches, on `data`; by default on small digits, or on vectors.
     """
-    recipe = instance(recipe)
+    recipe = instance(recipe, Recipe)
     check_configuration(recipe)
     check_file(recipe)
     host = host_for(recipe, lambda base: base, small(recipe), data)

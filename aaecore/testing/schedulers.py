@@ -30,7 +30,7 @@ def check_scheduler(
     It is tried on the phases of `recipe` on `data`; by default on those of the plainest adversarial autoencoder, which
     has `rec`, `disc`, `gen` and `cls`.
     """
-    scheduler = instance(scheduler)
+    scheduler = instance(scheduler, PhaseScheduler)
     check_configuration(scheduler)
     host = host_for(scheduler, lambda base: base, recipe, data)
     phases = host.recipe.all_phases(host.model.spec)
@@ -52,7 +52,7 @@ def everywhere() -> list[Progress]:
 def check_plan(scheduler: PhaseScheduler, phases: Sequence[Phase], progress: Progress) -> None:
     """Demand that a plan is made of the phases that are given, changed in weight alone, and always the same."""
     doing = f"it plans a batch ({progress})"
-    plan = repeated(scheduler, partial(_planned, scheduler, phases, progress), doing)
+    plan = repeated(scheduler, partial(_planned, scheduler, phases, progress), doing, "plan by `progress` alone")
     given = {phase.name: phase for phase in phases}
     for phase in plan:
         demand(isinstance(phase, Phase), scheduler, f"plans {phase!r}, which is no phase; yield those it is given")

@@ -24,7 +24,7 @@ def check_stacking(
 
     It is tried in `recipe` on `data`; by default in the plainest adversarial autoencoder on small digits.
     """
-    stacking = instance(stacking)
+    stacking = instance(stacking, Stacking)
     check_configuration(stacking)
     host = host_for(stacking, lambda base: evolve(base, stacking=stacking), recipe, data)
     outlines = repeated(stacking, lambda: [_outline(s) for s in stages(stacking, host)], "it gives its stages")
