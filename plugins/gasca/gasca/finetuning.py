@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from attrs import evolve
 
 from aaecore.loss import ReconstructionLoss, Regularizer
 from aaecore.phase import Phase, Term
-from gasca.levels import AUTOENCODER
 
 
 def reconstruction_phases(phases: Sequence[Phase]) -> tuple[Phase, ...]:
@@ -17,13 +16,22 @@ def reconstruction_phases(phases: Sequence[Phase]) -> tuple[Phase, ...]:
     return tuple(p for p in found if p.terms)
 
 
+def generator_phases(phases: Sequence[Phase]) -> tuple[Phase, ...]:
+    """T(G) with adversarial terms: all phases but the discriminators', which stand still."""
+    return tuple(p for p in phases if p.role != "discriminator")
+
+
 def discriminator_phases(phases: Sequence[Phase]) -> tuple[Phase, ...]:
-    """T(D): the discriminators' phases, with the autoencoder in inference mode."""
-    return tuple(
-        evolve(p, evaluates=tuple(dict.fromkeys((*p.evaluates, *AUTOENCODER))))
-        for p in phases
-        if p.role == "discriminator"
-    )
+    """T(D): the discriminators' phases; the autoencoder, which none of them moves, runs in inference mode."""
+    return tuple(p for p in phases if p.role == "discriminator")
+
+
+TUNES: Mapping[str, Callable[[Sequence[Phase]], Sequence[Phase]]] = {
+    "reconstruction": reconstruction_phases,
+    "adversarial": generator_phases,
+    "all": tuple,
+}
+"""What T(G) makes of a recipe's phases, by the name of the fine-tuning."""
 
 
 def _without_adversaries(phase: Phase) -> Phase:

@@ -64,6 +64,12 @@ def autoencoder_of(networks: Mapping[str, Module]) -> tuple[Encoder, Decoder]:
     return encoder, decoder
 
 
+def discriminating(networks: Mapping[str, Module]) -> list[Module]:
+    """The discriminator of images and its heads at lower depths, if there are any."""
+    scores = [end.score for end in _ends_between(networks)]
+    return [m for m in (networks.get(IMAGE_DISCRIMINATOR), *scores) if m is not None]
+
+
 def has_code_level(encoder: Encoder, shapes_codes: bool) -> bool:
     """Whether the step from the last block's features to the code is a level."""
     return not shapes_codes and has_parameters(encoder.heads)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from functools import partial
 from typing import Literal
@@ -19,11 +19,12 @@ from aaecore.spec import Spec
 from aaecore.stacking import Stacking, Stage
 from gasca.budget import share
 from gasca.ends import PATH, Shapes, build_ends, shapes_of
-from gasca.finetuning import discriminator_phases, reconstruction_phases
-from gasca.levels import IMAGE_DISCRIMINATOR, LEVEL_HEADS, levels_of
-from gasca.stacks import Below, Growth, Tower
+from gasca.finetuning import TUNES, discriminator_phases, reconstruction_phases
+from gasca.levels import LEVEL_HEADS, discriminating, levels_of
+from gasca.stacks import Below, Growth, Networks, Tower
 
-FINETUNE = ("auto", "reconstruction", "adversarial")
+Finetune = Literal["auto", "reconstruction", "adversarial", "all"]
+FINETUNE = ("auto", "reconstruction", "adversarial", "all")
 GROWTH = ("append", "replace", "fresh")
 
 
@@ -45,8 +46,9 @@ class LevelWise(Stacking):
     finetune_epochs: epochs of each fine-tuning on images, T(G); 0 for none; by default an even share of the recipe's.
     discriminator_epochs: epochs of each T(D), which realigns the discriminators with G standing still; by default
         as many as T(G), or none where T(G) moves them already.
-    finetune: what T(G) descends: reconstruction alone, or adversarial, all phases of the recipe; auto is the first
-        where no prior shapes the codes, else the second.
+    finetune: what T(G) descends: reconstruction alone; adversarial, which adds the terms against discriminators that
+        stand still; or all phases of the recipe, discriminators' too. auto is reconstruction where no prior shapes the
+        codes, else all.
     d_stack: the discriminator of images at depth k: append f_k to what there is, replace that by f_k on the encoder's
         features, or start afresh from the initial weights.
     stage_target: what a level reconstructs: the target's features, or the input's own.
@@ -56,7 +58,7 @@ class LevelWise(Stacking):
     level_epochs: int | None = field(default=None, validator=optional(ge(1)))
     finetune_epochs: int | None = field(default=None, validator=optional(ge(0)))
     discriminator_epochs: int | None = field(default=None, validator=optional(ge(0)))
-    finetune: Literal["auto", "reconstruction", "adversarial"] = field(default="auto", validator=in_(FINETUNE))
+    finetune: Finetune = field(default="auto", validator=in_(FINETUNE))
     d_stack: Growth = field(default="append", validator=in_(GROWTH))
     stage_target: Literal["target", "input"] = field(default="target", validator=in_(("target", "input")))
     patience: int | None = field(default=None, validator=optional(ge(1)))
@@ -96,11 +98,12 @@ class LevelWise(Stacking):
         self, stack: Mapping[str, Module], phases: Sequence[Phase], recipe: Recipe, k: int, epochs: int
     ) -> Iterator[Stage]:
         """Lines 10 and 11 of Algorithm 1."""
-        alone = self.finetune == "reconstruction" or (self.finetune == "auto" and not recipe.shapes_codes)
-        tune = reconstruction_phases(phases) if alone else phases
+        automatic: Finetune = "all" if recipe.shapes_codes else "reconstruction"
+        finetune = automatic if self.finetune == "auto" else self.finetune
+        tune = TUNES[finetune](phases)
         yield LevelStage(f"finetune-{k}", stack, tune, epochs, None, self.patience, depth=k, stack=stack)
         realign = discriminator_phases(phases)
-        default = epochs if alone else 0
+        default = 0 if finetune == "all" else epochs
         epochs = default if self.discriminator_epochs is None else self.discriminator_epochs
         if realign and epochs:
             yield LevelStage(f"realign-{k}", stack, realign, epochs, depth=k, stack=stack)
@@ -112,13 +115,12 @@ class LevelWise(Stacking):
         drops = ("target",) if self.stage_target == "input" else ()
         return Below(tower.encoders(k - 1), keys, drops) if k > 1 or drops else None
 
-    def _restart(self, networks: Mapping[str, Module]) -> Callable[[], None]:
-        """What gives the discriminator of images its first weights back, where `d_stack` wants that."""
-        network = networks.get(IMAGE_DISCRIMINATOR)
-        if network is None or self.d_stack != "fresh":
+    def _restart(self, networks: Networks) -> Callable[[], None]:
+        """What gives the discriminator of images, at any depth, its first weights back, where `d_stack` wants that."""
+        if self.d_stack != "fresh":
             return lambda: None
-        first = deepcopy(network.state_dict())
-        return lambda: _fill(network, first)
+        first = [(module, deepcopy(module.state_dict())) for module in discriminating(networks)]
+        return lambda: _fill(first)
 
 
 @frozen(kw_only=True)
@@ -151,5 +153,6 @@ def _check_features(recipe: Recipe, spec: Spec, shapes: Shapes) -> None:
         raise ConfigError(PATH, f"levels reconstruct features, and there {e.problem}; or set stacking=single") from e
 
 
-def _fill(network: Module, state: Mapping[str, Tensor]) -> None:
-    network.load_state_dict(state)
+def _fill(first: Iterable[tuple[Module, Mapping[str, Tensor]]]) -> None:
+    for module, state in first:
+        module.load_state_dict(state)

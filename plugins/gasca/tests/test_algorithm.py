@@ -9,6 +9,7 @@ from gasca.drawing import draw_curves
 
 from aaecore import train
 from aaecore.defaults.stackings import Single
+from aaecore.observer import Observer
 from aaecore.optimizer import Adam
 
 D = "image_discriminator"
@@ -133,18 +134,54 @@ def test_fine_tuning_lowers_the_error_of_every_stack(tiny, watch, digits):
         assert sum(losses[-4:]) < sum(losses[:4])
 
 
-def test_fine_tuning_against_the_adversary_moves_it_too(tiny, watch, turned):
+def test_fine_tuning_against_the_adversary_leaves_it_where_it_stands(tiny, watch, turned):
     found = watch(tiny(stacking=GradualGreedy(finetune="adversarial")), turned)
+    assert list(found.stages)[2:] == ["finetune-2", "realign-2", "level-3", "finetune-3", "realign-3"]
+    assert "finetune-3/gen/L_adv" in found.losses
+    assert not of([D, "level_heads"], found.moved("finetune-2") | found.moved("finetune-3"))
+    assert {name.partition("/")[0] for name in found.moved("finetune-3")} == {"encoder", "decoder"}
+
+
+def test_the_adversary_pulls_at_the_fine_tuned_autoencoder(tiny, watch, turned):
+    stackings = [GradualGreedy(finetune=f) for f in ("reconstruction", "adversarial")]
+    alone, against = (watch(tiny(stacking=s), turned).after["finetune-2"] for s in stackings)
+    assert any(not torch.equal(alone[name], against[name]) for name in of(["encoder", "decoder"], alone))
+
+
+def test_fine_tuning_by_all_phases_moves_the_adversary_too(tiny, watch, turned):
+    found = watch(tiny(stacking=GradualGreedy(finetune="all")), turned)
     assert list(found.stages) == ["level-1", "level-2", "finetune-2", "level-3", "finetune-3"]
     assert of([D], found.moved("finetune-3"))
     assert "finetune-3/gen/L_adv" in found.losses
 
 
-def test_a_fresh_discriminator_starts_from_its_first_weights(tiny, watch, turned):
+class Modes(Observer):
+    """Whether each network of a stage ran in training mode, at its steps' ends."""
+
+    def __init__(self):
+        self.found = {}
+
+    def step_end(self, t, losses):
+        for role, network in t.stage.networks.items():
+            self.found.setdefault((t.stage.name, role), set()).add(network.training)
+
+
+def test_what_a_stage_does_not_move_runs_in_inference_mode(tiny, turned):
+    modes = Modes()
+    train(tiny(stacking=GradualGreedy(finetune="adversarial")), turned, quiet=True, observers=[modes])
+    for k in (2, 3):
+        assert [modes.found[f"realign-{k}", role] for role in ("encoder", "decoder", D)] == [{False}, {False}, {True}]
+        assert [modes.found[f"finetune-{k}", role] for role in ("encoder", "decoder", D)] == [{True}, {True}, {False}]
+
+
+@pytest.mark.parametrize("k", [2, 3])
+def test_a_fresh_discriminator_starts_from_its_first_weights(tiny, watch, turned, k):
     found = watch(tiny(stacking=GradualGreedy(d_stack="fresh")), turned)
-    first = found.before["level-1"]
-    assert all(torch.equal(first[name], found.before["finetune-3"][name]) for name in of([D], first))
-    assert of([D], found.moved("realign-3"))
+    first, start = found.before["level-1"], found.before[f"finetune-{k}"]
+    scores = {name for name in first if name.startswith("level_heads") and ".score." in name}
+    assert scores & found.moved("level-2")
+    assert all(torch.equal(first[name], start[name]) for name in of([D], first) | scores)
+    assert (of([D], first) | scores) & found.moved(f"realign-{k}")
 
 
 def test_a_replacing_discriminator_stands_on_the_encoder_and_leaves_it_alone(tiny, watch, turned):
