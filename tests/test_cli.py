@@ -272,3 +272,14 @@ def test_ctrl_c_in_a_process_is_one_line():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stderr.strip()) == (128 + signal.SIGINT, "aae: interrupted")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["sample", "run", "-o", "s.png", "--label", "1", "--cluster", "2"], "--label and --cluster cannot both"),
+        (["train", "classic", "--allow-change", "epochs"], "give --resume too"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(capsys, arguments, said):
+    assert said in refusal(capsys, *arguments)

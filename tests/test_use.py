@@ -48,6 +48,10 @@ def test_samples_of_one_label_are_asked_for(runs, tmp_path):
     assert np.array_equal(np.load(tmp_path / "s.npy"), aaecore.load(run).sample(5, labels=2).numpy())
     with pytest.raises(DataError, match="labels are 0 to 3 here"):
         sample_command(run, str(tmp_path / "t.npy"), n=5, label="4")
+    with pytest.raises(DataError, match="--label 99999999999999999999: no class or cluster has such a number"):
+        sample_command(run, str(tmp_path / "t.npy"), n=5, label="99999999999999999999")
+    with pytest.raises(RunError, match=r"-n: 100000000000000 samples take .* GB, more than this machine's memory"):
+        sample_command(run, str(tmp_path / "t.npy"), n=10**14)
     with pytest.raises(DataError, match="cannot be asked for by label"):
         sample_command(str(runs / "classic"), str(tmp_path / "t.npy"), n=5, label="0")
     assert [p.name for p in tmp_path.iterdir()] == ["s.npy"]

@@ -11,7 +11,8 @@ from aaecore.cli import options
 @options.run
 @click.option("-n", type=click.IntRange(1), metavar="N", help="How many; default 64, or 10 walks.")
 @click.option("-o", "--out", required=True, metavar="FILE", help="Where they go: a .png, .npz, .npy or .csv file.")
-@click.option("--label", "--cluster", "label", metavar="K", help="Samples of this class (name or number) or cluster.")
+@click.option("--label", metavar="K", help="Samples of this class, by name or number.")
+@click.option("--cluster", metavar="K", help="Samples of this cluster.")
 @click.option("--condition", metavar="FILE", help="Samples that go with these vectors: a .npy, or a .npz.")
 @click.option("--interpolate", type=click.IntRange(2), metavar="S", help="Walks of S samples from one to another.")
 @options.seed
@@ -20,11 +21,22 @@ def command(
     n: int | None,
     out: str,
     label: str | None,
+    cluster: str | None,
     condition: str | None,
     interpolate: int | None,
     seed: int,
 ) -> None:
     """Draw N new samples from the trained run RUN."""
+    if label is not None and cluster is not None:
+        raise click.UsageError("--label and --cluster cannot both be given")
     from aaecore.use.commands import sample_command
 
-    sample_command(run, out, n=n, label=label, condition=condition, interpolate=interpolate, seed=seed)
+    sample_command(
+        run,
+        out,
+        n=n,
+        label=cluster if label is None else label,
+        condition=condition,
+        interpolate=interpolate,
+        seed=seed,
+    )

@@ -40,6 +40,8 @@ def command(
     """
     if seed is not None and seeds:
         raise click.UsageError("--seed and --seeds cannot both be given")
+    if allow_change and not resume:
+        raise click.UsageError("--allow-change says what may differ from an interrupted run; give --resume too")
     from aaecore.config import load_config
 
     if resume and recipe is None and config is None and out is not None:

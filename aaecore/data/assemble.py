@@ -172,7 +172,7 @@ def _loaded(data: Data) -> Data:
 
 def _check_trainable(data: Data) -> None:
     if len(data) < 2:
-        raise DataError(f"{data.name}: {len(data)} sample(s) to train on; at least 2 are needed")
+        raise DataError(f"{data.name}: {len(data)} sample(s); at least 2 are needed, to train on or to judge by")
     if not _varied(data.x):
         raise DataError(f"{data.name}: all {len(data)} samples are identical; give data that varies")
 

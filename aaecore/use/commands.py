@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from aaecore.errors import RunError
+from aaecore.memory import physical
+from aaecore.model import Model
 from aaecore.runs.saved import load
 from aaecore.use.outputs import output, write_tensors
 from aaecore.use.rundata import all_of, in_chunks, known_labels, run_data, shown_data
@@ -32,6 +36,7 @@ def sample_command(
     path = output(out, (".png", ".npz", ".npy", ".csv"))
     model = load(run)
     wishes: dict[str, Any] = {"labels": label_named(model, label), "condition": condition_in(condition), "seed": seed}
+    _check_fits(model, (n or 1) * (interpolate or 1))
     if interpolate is None:
         x = model.sample(SAMPLES if n is None else n, **wishes)
         _write(path, {"x": x}, lambda: _draw_samples(x, path))
@@ -40,6 +45,12 @@ def sample_command(
     walks = model.interpolate(WALKS if n is None else n, interpolate, **wishes)
     _write(path, {"x": walks}, lambda: _draw_walks(walks, path))
     print(f"{path}: {len(walks)} walks of {interpolate} samples")
+
+
+def _check_fits(model: Model, n: int) -> None:
+    needed = 4.0 * n * prod(model.spec.shape)
+    if needed > physical():
+        raise RunError(f"-n: {n} samples take {needed / 1e9:.3g} GB, more than this machine's memory; ask for fewer")
 
 
 def reconstruct_command(run: str, out: str, data: str | None, n: int) -> None:

@@ -14,6 +14,8 @@ from aaecore.model import Model
 
 KEYS = ("condition", "x", "y", "target")
 """Arrays that a file with conditions may hold, as those of training data do."""
+DIGITS = 9
+"""Of the number of a class, at most."""
 
 
 def label_named(model: Model, label: str | None) -> int | None:
@@ -21,6 +23,8 @@ def label_named(model: Model, label: str | None) -> int | None:
     names = model.label_names
     if label is None or label in names:
         return None if label is None else names.index(label)
+    if label.isdecimal() and len(label) > DIGITS:
+        raise DataError(f"--label {label[:40]}: no class or cluster has such a number")
     if label.isdecimal() or not names:
         return int(label) if label.isdecimal() else 0  # a model without labels refuses any
     raise DataError(f"--label {label}: no such class; {suggest(label, names)}")
