@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from functools import cache, partial
 
 from attrs import frozen
@@ -32,6 +33,7 @@ class Registry:
 
     def __init__(self, plugins: Iterable[tuple[Plugin, Offers]]) -> None:
         loaded = list(plugins)
+        self._preferred: frozenset[str] = frozenset()
         self.plugins: tuple[Plugin, ...] = tuple(plugin for plugin, _ in loaded)
         self._entries: list[_Entry] = [
             _Entry(kind, name, plugin, cls)
@@ -46,6 +48,12 @@ class Registry:
         given = (tried(name, "0", partial(read, module)) for name, module in sorted(modules.items()))
         return cls([core(), *given])
 
+    def preferring(self, owners: Iterable[str]) -> Registry:
+        """The same, where of plugins that share a name these are meant."""
+        made = copy(self)
+        made._preferred = frozenset(owners)
+        return made
+
     def names(self, kind: str, base: type = object) -> list[str]:
         """The names of a kind whose class derives from `base`; `plugin:name` where two plugins share one."""
         return sorted(self._shown(e) for e in self._of(kind) if issubclass(e.cls, base))
@@ -53,6 +61,8 @@ class Registry:
     def get(self, kind: str, name: str, base: type = object) -> type:
         """The class of a kind by `name` or `plugin:name`, a subclass of `base`; raises `PluginError`."""
         found = [e for e in self._of(kind) if name in (e.name, e.qualified) and issubclass(e.cls, base)]
+        if len(found) > 1:
+            found = [e for e in found if e.plugin.name in self._preferred] or found
         if len(found) > 1:
             owners, ways = " and ".join(e.plugin.name for e in found), " or ".join(e.qualified for e in found)
             raise PluginError(f"{kind} {name!r} is offered by {owners}; write {ways}")

@@ -118,6 +118,9 @@ def test_two_plugins_may_not_share_a_name():
     assert {"left:ring", "right:ring"} < set(registry.names("prior"))
     assert "ring" not in registry.names("prior")
     assert registry.get("prior", "gaussian") is Gaussian
+    assert registry.preferring(["right", "aaecore"]).get("prior", "ring") is Disc
+    with pytest.raises(PluginError, match="write left:ring or right:ring"):
+        registry.preferring(["left", "right"]).get("prior", "ring")
 
 
 def test_one_name_may_stand_for_parts_of_two_kinds():

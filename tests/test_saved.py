@@ -3,18 +3,28 @@ import os
 import pickle
 import shutil
 import struct
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from attrs import frozen
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import nn
 
 import aaecore
+from aaecore.defaults.priors import Gaussian
+from aaecore.discovery import discover, tried
 from aaecore.errors import AAEError, ConfigError, RunError
+from aaecore.hooks import hookimpl
+from aaecore.plugins import Registry
 from aaecore.posterior import GaussianPosterior
+from aaecore.prior import Prior
+from aaecore.runs.saved import load_run_config
+from aaecore.tables import read
 
 X = np.random.default_rng(0).random((40, 4, 4)).astype(np.float32)
 
@@ -236,3 +246,18 @@ def test_a_run_with_own_networks_is_given_them_again(toy, tmp_path):
         aaecore.load(tmp_path / "run", recipe=recipe)
     loaded = aaecore.load(tmp_path / "run", recipe=recipe, networks={"encoder": mine()})
     assert torch.equal(loaded.encode(X), model.encode(X))
+
+
+def test_a_name_that_another_plugin_offers_since_means_what_the_run_was_trained_with(run, monkeypatch):
+    @frozen(kw_only=True)
+    class Usurper(Prior):
+        """Another of this name."""
+
+    plugin = SimpleNamespace(aaecore_priors=hookimpl(lambda: {"gaussian": Usurper}))
+    later = Registry([*discover(), tried("usurper", "0", partial(read, plugin))])
+    monkeypatch.setattr("aaecore.runs.saved.registry", lambda: later)
+    assert type(aaecore.load(run).recipe.prior) is Gaussian
+    assert type(load_run_config(run).recipe.prior) is Gaussian
+    (run / "model.safetensors").unlink()
+    with pytest.raises(ConfigError, match="offered by aaecore and usurper; write aaecore:gaussian or usurper:gaussian"):
+        load_run_config(run)

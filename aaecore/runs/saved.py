@@ -18,7 +18,7 @@ from torch.nn import Module
 
 from aaecore.config import Config, load_config
 from aaecore.data import Scaling
-from aaecore.errors import DataError, RunError
+from aaecore.errors import ConfigError, DataError, RunError
 from aaecore.files import write_bytes
 from aaecore.model import Model
 from aaecore.part import parts_of
@@ -84,7 +84,7 @@ def load(run: str | Path, *, recipe: Recipe | None = None, networks: Mapping[str
     folder = Path(run)
     about, tensors = _read(folder / WEIGHTS)
     _need_plugins(folder, about.plugins)
-    recipe = recipe or load_config(config=folder / CONFIG).recipe
+    recipe = recipe or load_config(config=folder / CONFIG, registry=registry().preferring(about.plugins)).recipe
     try:
         _need_own(about.own, networks or {})
         scaling = Scaling.from_tensors(about.scaling, _under("scaling", tensors))
@@ -108,8 +108,14 @@ def read_about(run: str | Path) -> About:
 
 
 def load_run_config(run: str | Path) -> Config:
-    """The configuration of a run directory."""
-    return load_config(config=Path(run) / CONFIG)
+    """The configuration of a run directory; a name that plugins share means the one that the run was trained with."""
+    path, known = Path(run) / CONFIG, registry()
+    try:
+        return load_config(config=path, registry=known)
+    except ConfigError:
+        if not (Path(run) / WEIGHTS).is_file():
+            raise
+        return load_config(config=path, registry=known.preferring(read_about(run).plugins))
 
 
 def read_metrics(folder: Path) -> dict[str, float]:
