@@ -52,6 +52,11 @@ class Model:
         self.own = tuple(own)
         """Roles of the networks that a user made."""
 
+    def __repr__(self) -> str:
+        name = type(self.recipe).__name__
+        shape = " x ".join(map(str, self.spec.shape))
+        return f"<Model of {name}: code of {self.recipe.code}, samples of {shape}, on {self.device}>"
+
     def encode(self, x: ArrayLike | Tensor, *, sample: bool = False, seed: int = 0) -> Tensor:
         """Codes of samples, (N, code): the recipe's representation, of the posterior's mean or of draws from it."""
         return self._batched(lambda f: f.recipe.representation(f), seed, sampled=sample, **self._samples(x))

@@ -42,6 +42,12 @@ def test_samples_are_taken_in_every_layout_training_takes(model, x):
     assert torch.allclose(model.encode(x), model.encode(X[:, None]))
 
 
+def test_a_model_shows_what_it_is(model):
+    shape = " x ".join(map(str, model.spec.shape))
+    name = type(model.recipe).__name__
+    assert repr(model) == f"<Model of {name}: code of {model.recipe.code}, samples of {shape}, on cpu>"
+
+
 def test_bytes_of_images_are_shares_of_255(model):
     pixels = (255 * X).astype(np.uint8)
     assert torch.allclose(model.encode(pixels), model.encode(pixels / np.float32(255)), atol=1e-6)

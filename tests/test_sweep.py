@@ -233,6 +233,12 @@ def test_a_misspelt_setting_is_told_even_where_optuna_is_missing(place, capsys, 
     assert "no such setting" in aae(capsys, "sweep", "classic", *SMALL, "--over", "coed=3")[2]
 
 
+def test_the_password_of_a_database_is_shown_to_nobody(place, capsys):
+    url = "postgresql://u:secret@nowhere.invalid/db"
+    code, _, err = aae(capsys, "sweep", "classic", *SMALL, "--over", "code=2,3", "--storage", url)
+    assert (code, "secret" in err, "postgresql://u:***@nowhere.invalid/db: cannot be opened" in err) == (2, False, True)
+
+
 def test_optuna_is_asked_for_where_it_is_missing(place, capsys, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "optuna", None)
     code, _, err = aae(capsys, "sweep", "classic", "--over", "code=2,3")

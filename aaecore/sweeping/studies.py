@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from aaecore.errors import RunError
 from aaecore.randomness import mix
@@ -50,7 +51,25 @@ def open_storage(where: str) -> BaseStorage:
     except RunError:
         raise
     except Exception as e:  # whatever a database's driver says
-        raise RunError(f"--storage {where}: cannot be opened: {' '.join(str(e).split())[:300]}") from e
+        reason = _masked(" ".join(_driver(e).split())[:300], where)
+        raise RunError(f"--storage {_masked(where, where)}: cannot be opened: {reason}") from None
+
+
+def _driver(error: Exception) -> str:
+    """What is wrong; of a driver that is not installed, its name, which Optuna keeps in the cause."""
+    missing = error.__cause__ or error.__context__ or error
+    if isinstance(missing, ModuleNotFoundError) and missing.name:
+        return f"its driver, the Python module {missing.name}, is not installed"
+    return str(error)
+
+
+def _masked(text: str, where: str) -> str:
+    """Without the password that a URL holds."""
+    try:
+        password = urlsplit(where).password
+    except ValueError:  # no URL at all
+        return text
+    return text.replace(f":{password}@", ":***@") if password else text
 
 
 def _storage(where: str) -> BaseStorage:
