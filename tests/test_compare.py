@@ -99,6 +99,13 @@ def test_a_run_without_figures_is_refused(runs, tmp_path):
         compare([tmp_path / "bad"])
 
 
+def test_an_evaluation_of_one_run_is_not_held_against_the_final_figures_of_another(runs, tmp_path):
+    shutil.copytree(runs / "other", tmp_path / "evaluated")
+    (tmp_path / "evaluated/evaluation.json").write_text(json.dumps({"reconstruction_mse": 123.0}))
+    figures = compare([runs / "other", tmp_path / "evaluated"]).figures["reconstruction_mse"]
+    assert len(set(figures)) == 1
+
+
 def test_an_evaluation_is_compared_too(runs, tmp_path):
     for name, value in (("x", 1.0), ("y", 2.0)):
         shutil.copytree(runs / "other", tmp_path / name)

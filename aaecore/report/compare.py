@@ -40,7 +40,7 @@ class Family:
 
     def spread(self, figure: str) -> list[float]:
         """One figure of every run that has it."""
-        return [run.figures[figure] for run in self.runs if figure in run.figures]
+        return [(run.figures | run.final)[figure] for run in self.runs if figure in run.figures]
 
 
 @frozen(kw_only=True)

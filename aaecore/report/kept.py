@@ -25,6 +25,8 @@ class Kept:
     about: About
     figures: dict[str, float]
     """What was measured at the end of training, and by `aae evaluate`, which has the last word."""
+    final: dict[str, float]
+    """What was measured at the end of training, which every run has: what runs are compared by where it says it."""
     remarks: dict[str, str]
     """What the evaluation rests on, in words."""
     left_out: dict[str, str]
@@ -53,6 +55,7 @@ def read_run(run: str | Path) -> Kept:
         config=load_run_config(folder),
         about=read_about(folder),
         figures={**read_metrics(folder), **numbers},
+        final=read_metrics(folder),
         remarks=_words(evaluation),
         left_out=_words(evaluation.get("left_out")),
     )
