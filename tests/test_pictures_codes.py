@@ -52,6 +52,13 @@ def test_more_are_projected_alike_and_the_axis_says_so():
     assert plane.axes[0].startswith("PC 1 of 5-D codes (7")
 
 
+def test_the_prior_is_in_the_middle_and_codes_beside_it_are_seen_to_be():
+    rng = np.random.default_rng(0)
+    plane = on_plane(rng.normal(size=(300, 5)) + 3, rng.normal(size=(300, 5)))
+    np.testing.assert_allclose(plane.prior.mean(axis=0), 0, atol=1e-6)
+    assert np.abs(plane.codes.mean(axis=0)).max() > 1
+
+
 def test_both_panels_share_limits_in_true_proportions():
     plane = on_plane(normal(50, 2) * [3, 1], normal(50, 2) + np.array([10, 0]))
     (a, b), (c, d) = plane.limits

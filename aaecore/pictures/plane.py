@@ -72,4 +72,5 @@ def _principal(z: Floats, p: Floats) -> Plane:
         f"PC {i + 1} of {z.shape[1]}-D codes ({share:.0%} of variance)"
         for i, share in enumerate(pca.explained_variance_ratio_)
     ]
-    return Plane(pca.transform(z), pca.transform(p), tuple(names))
+    middle = pca.transform(p.mean(axis=0, keepdims=True)) if len(p) else 0.0  # else the prior would look shifted
+    return Plane(pca.transform(z) - middle, pca.transform(p) - middle, tuple(names))
