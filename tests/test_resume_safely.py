@@ -5,10 +5,17 @@ import os
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from every_recipe import digits
 
+import aaecore
 from aaecore import cli
+from aaecore.config import structure
+from aaecore.observer import Observer
+from aaecore.runs.checkpoints import Checkpoints
 from aaecore.runs.lock import locked
+from aaecore.runs.session import Session, new_model
 
 SMALL = ["--set", "architecture.hidden=[6]", "--set", "data.limit=200", "--quiet"]
 
@@ -90,3 +97,55 @@ def test_a_list_of_no_seeds_is_refused(place, capsys):
     Path("family/seeds.json").write_text("[]")
     code, said = train(capsys, "--out", "family")
     assert (code, said.count("\n")) == (2, 1)
+
+
+class StopAt(Observer):
+    """Asks a training to stop after this batch of this stage."""
+
+    def __init__(self, stage, epoch):
+        self.at = (stage, epoch)
+
+    def step_end(self, t, losses):
+        if (t.stage_index, t.progress.epoch) == self.at:
+            t.stop()
+
+
+def test_a_stage_longer_than_the_recipes_epochs_goes_on(tmp_path):
+    stacking = {"name": "pretrained", "supervised_epochs": 6}
+    recipe = aaecore.compose("gasca-classifier", batch=8, epochs=2, stacking=stacking)
+    session = {"config": structure({"recipe": recipe}), "data": digits(8, 1), "out": tmp_path / "run", "quiet": True}
+    last = len(list(recipe.stacking.stages(*stage_arguments(recipe, session)))) - 1
+    with pytest.raises(KeyboardInterrupt):
+        Session(**session, observers=[StopAt(last, 4)]).run()
+    model, _ = Session(**session, resume=True).run()
+    assert model.metrics["classification_error"] >= 0
+
+
+def stage_arguments(recipe, session):
+    model = new_model(session["config"], session["data"])
+    return model.networks, recipe.all_phases(model.spec), recipe
+
+
+def test_the_last_checkpoint_of_a_stage_that_lost_its_patience_is_its_end(tmp_path):
+    stacking, small = {"name": "single", "patience": 1}, {"name": "mlp", "hidden": [6]}
+    still = {key: {"name": "sgd", "lr": 1e-12} for key in ("reconstruction_optimizer", "generator_optimizer")}
+    recipe = aaecore.compose("classic", batch=8, epochs=50, stacking=stacking, architecture=small, **still)
+    session = {"config": structure({"recipe": recipe}), "data": digits(8, 1), "out": tmp_path / "run", "quiet": True}
+    Session(**session).run()
+    steps = [json.loads(line)["step"] for line in (tmp_path / "run/history.jsonl").read_text().splitlines()]
+    assert max(steps) + 1 < 50 * 3
+    assert Checkpoints(tmp_path / "run/checkpoints").newest()[1].state["step"] == max(steps) + 1
+
+
+def test_a_family_goes_on_with_data_given_by_a_relative_path(place, capsys):
+    np.save("x.npy", np.random.default_rng(0).random((60, 4, 4)))
+    arguments = ["classic", "--data", "x.npy", "--seeds", "1,2", "--epochs", "1", "--set", "batch=8", *SMALL]
+    with pytest.raises(SystemExit) as end:
+        cli.main(["train", *arguments, "--out", "new"])
+    assert end.value.code == 0
+    assert train(capsys, *arguments, "--out", "new") == (0, "")
+
+
+def test_what_int_cannot_read_is_no_seed(place, capsys):
+    code, said = train(capsys, "--out", "family", "--seeds", "²")
+    assert (code, "is no seed" in said) == (2, True)

@@ -22,7 +22,7 @@ class Seeds(click.ParamType[tuple[int, ...]]):
         found: list[int] = []
         for word in str(value).split(","):
             first, _, last = word.strip().partition("-")
-            if not first.isdigit() or not (last or first).isdigit() or int(last or first) < int(first):
+            if not first.isdecimal() or not (last or first).isdecimal() or int(last or first) < int(first):
                 self.fail(f"{word.strip()!r} is no seed; write them as in 1,2,3 or 1-5")
             if int(last or first) - int(first) >= MOST_SEEDS:
                 self.fail(f"{word.strip()!r} are more than {MOST_SEEDS} seeds; give fewer")

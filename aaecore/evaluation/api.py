@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from aaecore.data import Data, DataConfig, from_arrays, load_data
+from aaecore.data import Data, DataConfig, from_arrays, load_data, located
 from aaecore.errors import DataError, RunError
 from aaecore.evaluation.material import Material
 from aaecore.evaluation.measure import Metric, measure
@@ -59,7 +59,7 @@ def evaluate(
         data=given,
         most=samples,
         features=choose_features(features, labelled, folder, progress),
-        trained_on_data=not (folder and isinstance(data, str)) or data == load_run_config(folder).data.source,
+        trained_on_data=not (folder and isinstance(data, str)) or _is_own(folder, data),
         seed=seed,
     )
     found = measure(material, metrics, progress)
@@ -84,7 +84,7 @@ def _given(
 
 def _of_run(folder: Path, source: str | None) -> tuple[Data, Data]:
     config = load_run_config(folder)
-    chosen = config.data if source in (None, config.data.source) else evolve(config.data, source=source)
+    chosen = config.data if _is_own(folder, source) else evolve(config.data, source=str(source))
     if chosen.source == "arrays":
         raise RunError(f"{folder}: was trained on arrays from Python, which are not kept; give --data")
     full = evolve(chosen, labels=None, limit=None)
@@ -94,11 +94,17 @@ def _of_run(folder: Path, source: str | None) -> tuple[Data, Data]:
     return (loaded := load_data(full, config.run.seed)), loaded
 
 
+def _is_own(folder: Path, source: str | None) -> bool:
+    """Whether data given by its source, from wherever, is what the run was trained on."""
+    own = load_run_config(folder).data
+    return source is None or located(evolve(own, source=source)).source == own.source
+
+
 def evaluate_command(
     run: str, data: str | None, samples: int, features: str | None, seed: int, *, as_json: bool, quiet: bool
 ) -> None:
     """`aae evaluate`."""
     found = evaluate(run, data, samples=samples, features=features, seed=seed, quiet=quiet)
-    own = data in (None, load_run_config(run).data.source)
-    end = str(Path(run) / EVALUATION) if own else "of other data than the run's, so not kept; --json prints all"
+    kept, other = str(Path(run) / EVALUATION), "of other data than the run's, so not kept; --json prints all"
+    end = kept if _is_own(Path(run), data) else other
     print(found.to_json() if as_json else "\n".join([*found.lines(), "", end]))

@@ -46,4 +46,4 @@ def begun(folder: Path) -> bool:
 
 def in_number_order(path: Path) -> list[tuple[int, str]]:
     """A key that sorts `seed-9` before `seed-10`."""
-    return [(int(word), "") if word.isdigit() else (0, word) for word in re.split(r"(\d+)", path.name)]
+    return [(int(word), "") if word.isdecimal() else (0, word) for word in re.split(r"(\d+)", path.name)]

@@ -59,9 +59,9 @@ class Checkpointer(Observer):
             self._write(t)
 
     def epoch_end(self, t: Training) -> None:
-        """Write, if it is time, and at the end of the last epoch of a stage."""
+        """Write, if it is time, and at the end of a stage."""
         epoch, every = t.progress.epoch + 1, self.run.checkpoint_epochs
-        if (every and epoch % every == 0) or epoch == t.stage.epochs:
+        if (every and epoch % every == 0) or t.stage_over:
             self._write(t)
 
     def interrupted(self, t: Training) -> None:
@@ -69,7 +69,7 @@ class Checkpointer(Observer):
         self._write(t)
 
     def _write(self, t: Training) -> None:
-        check_finite(t.model.networks)
+        check_finite({**t.model.networks, **t.stage.networks})
         taken = t.checkpoint()
         state = {**taken.state, "identity": self.identity, "history": self.history.position()}
         self.checkpoints.write(t.step, evolve(taken, state=state))
@@ -100,8 +100,8 @@ def checkpoint_to_resume(folder: Path, now: Mapping[str, Any], allowed: Sequence
     for key in allowed:
         if not any(_within(k, key) for k in keys):
             raise RunError(f"--allow-change {key}: no such setting; {suggest(key, keys)}")
-    if found.state["epoch"] > now.get("recipe.epochs", found.state["epoch"]):
-        done, wanted = found.state["epoch"], now["recipe.epochs"]
+    done, wanted = found.state["epoch"], now["recipe.epochs"]
+    if wanted < then.get("recipe.epochs", wanted) and wanted < done:  # a stage may have epochs of its own
         raise RunError(
             f"{folder}: has trained for {done} epochs, which is more than {wanted}; give --epochs {done} or more"
         )

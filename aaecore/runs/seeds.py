@@ -61,9 +61,10 @@ class Family:
 
     def _folder(self) -> Path:
         folder = Path(str(self.out)) if self.resume else new_run_directory(self.out, self.name)
+        config = evolve(self.config, data=located(self.config.data))
         if self.resume:
-            check_same_settings(folder, self.config, ["run.seed", *self.options.get("allowed", ())])
-        write_text(folder / CONFIG, to_toml(evolve(self.config, data=located(self.config.data))))
+            check_same_settings(folder, config, ["run.seed", *self.options.get("allowed", ())])
+        write_text(folder / CONFIG, to_toml(config))
         write_text(folder / SEEDS, json.dumps(list(self.seeds)) + "\n")
         return folder
 

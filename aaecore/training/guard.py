@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-import torch
 from torch import Tensor
 from torch.nn import Module, Parameter
+from torch.nn.utils import get_total_norm
 
 from aaecore.errors import DivergenceError
 
@@ -30,8 +30,7 @@ class Guard:
     def finite(self, losses: Iterable[Tensor], parameters: Sequence[Parameter]) -> bool:
         """Whether all losses and gradients are numbers."""
         gradients = [p.grad for p in parameters if p.grad is not None]
-        norms = torch._foreach_norm(gradients) if gradients else ()
-        return bool(torch.stack([*losses, *(n.float() for n in norms)]).isfinite().all())
+        return all(bool(value.isfinite()) for value in (*losses, get_total_norm(gradients)))
 
     def drop(self, phase: str) -> None:
         """Forget the forward pass; raises `DivergenceError` beyond the limit."""

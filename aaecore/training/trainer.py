@@ -137,6 +137,11 @@ class Training:
         """Updates dropped so far because they were not finite."""
         return 0 if self.guard is None else self.guard.skipped
 
+    @property
+    def stage_over(self) -> bool:
+        """Whether this stage has had its epochs, or has lost its patience."""
+        return self._next[0] >= self.stage.epochs or self._patience.spent
+
     def _restore(self, start: Checkpoint) -> None:
         full = self.model.networks
         fill_networks(full, start.groups["networks"])
@@ -156,7 +161,7 @@ class Training:
         self._set_progress(*self._next)
         self._tell("stage_begin")
         with self.processes.synchronised(self.stage.networks):
-            while self._next[0] < self.stage.epochs and not self.processes.any(self._patience.spent):
+            while not self.processes.any(self.stage_over):
                 self._train_epoch(*self._next)
 
     def _train_epoch(self, epoch: int, first: int) -> None:
