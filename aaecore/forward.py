@@ -164,7 +164,7 @@ class Forward:
 
     @quantity
     def sigma(self) -> Tensor:
-        """The posterior's standard deviation, (B, code); zero if it has none."""
+        """The posterior's standard deviation, (B, code); zero if it has none in closed form."""
         return self.recipe.posterior.std(self.encoded["code"])
 
     @quantity

@@ -21,6 +21,11 @@ class Posterior(Part):
     noisy_input: ClassVar[bool] = False
     """Whether the noise eta enters the encoder beside x."""
 
+    @property
+    def stochastic(self) -> bool:
+        """Whether one sample has many codes."""
+        return self.reparameterized or self.noisy_input
+
     def width(self, code: int) -> int:
         """How many numbers the encoder's `code` head has for codes of size `code`."""
         return code

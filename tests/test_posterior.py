@@ -1,7 +1,9 @@
 import pytest
 import torch
 
+from aaecore.errors import AAEError
 from aaecore.posterior import Deterministic, GaussianPosterior, Universal
+from aaecore.use.posterior import DRAWS, posterior_noise
 
 
 def test_a_deterministic_code_is_the_head_itself():
@@ -45,3 +47,25 @@ def test_codes_are_the_mean_unless_samples_are_asked_for(toy, fit, sample):
     x = torch.rand(20, 1, 4, 4)
     mu = model.compute(lambda f: f.mu, x)
     assert torch.equal(model.encode(x, sample=sample), mu) == (not sample)
+
+
+class Noisy(torch.nn.Module):
+    """z = the first two pixels + eta / 2."""
+
+    def forward(self, x, noise):
+        return {"code": x.flatten(1)[:, :2] + noise / 2}
+
+
+def test_sigma_of_noise_that_goes_through_the_encoder_is_measured_over_draws(toy, fit):
+    model = fit(toy(posterior=Universal(width_of_noise=2), code=2, epochs=1)).model
+    model.networks["encoder"] = Noisy()
+    x = torch.rand(2000, 1, 4, 4)
+    found = posterior_noise(model, x)
+    assert found["mean_abs_sigma"] == pytest.approx(0.952 * 0.5, rel=0.02)  # the deviation of 16 normal draws
+    assert found["std_mu"] == pytest.approx((1 / 12 + 0.25 / DRAWS) ** 0.5, rel=0.05)
+    assert found["std_z"] == pytest.approx((1 / 12 + 0.25) ** 0.5, rel=0.05)
+
+
+def test_a_posterior_without_noise_has_no_sigma(toy, fit):
+    with pytest.raises(AAEError, match="no noise"):
+        posterior_noise(fit(toy(epochs=1)).model, torch.rand(20, 1, 4, 4))

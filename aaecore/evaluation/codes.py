@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from aaecore.errors import AAEError
 from aaecore.evaluation.material import Material
 from aaecore.metrics import (
     dead_dimensions,
@@ -10,9 +9,9 @@ from aaecore.metrics import (
     mmd,
     moments,
     prior_gap,
-    sigma_collapse,
     sliced_wasserstein,
 )
+from aaecore.use.posterior import posterior_noise
 
 COMPARED = 2000
 """Codes and draws that all pairs of are compared, at most."""
@@ -53,6 +52,4 @@ def dead_codes(m: Material) -> dict[str, float]:
 
 def collapsed_posterior(m: Material) -> dict[str, float]:
     """How much of the code is the posterior's noise."""
-    if not m.model.recipe.posterior.reparameterized:
-        raise AAEError("this posterior has no sigma")
-    return sigma_collapse(m.model.compute(lambda f: f.mu, m.x), m.model.compute(lambda f: f.sigma, m.x))
+    return posterior_noise(m.model, m.x)

@@ -9,7 +9,7 @@ from aaecore.evaluation.outputs import AT_ONCE as MOST
 from aaecore.evaluation.outputs import cluster_figures, predicted
 from aaecore.metrics import classification_error, prior_gap, reconstruction_mse
 from aaecore.model import Model
-from aaecore.training.diagnostics import posterior_noise
+from aaecore.training.diagnostics import noise_of_posterior
 from aaecore.use.rundata import all_of, known_labels
 
 
@@ -29,7 +29,7 @@ def final_figures(model: Model, data: Data) -> dict[str, float]:
         x_rec = model.reconstruct(x, labels=known_labels(model, judged))
         wanted = x if judged.target is None else judged.target.take(range(len(judged)))
         found["reconstruction_mse"] = reconstruction_mse(wanted, x_rec)
-        found |= _codes(model, data, x) if model.recipe.shapes_codes else posterior_noise(model, data)
+        found |= _codes(model, data, x) if model.recipe.shapes_codes else noise_of_posterior(model, data)
     return found | _predictions(model, data)
 
 
@@ -39,7 +39,7 @@ def _codes(model: Model, data: Data, x: Tensor) -> dict[str, float]:
     train = all_of(data.some(MOST))
     found = {f"codes_{k}": v for k, v in gaps.items()}
     found |= {f"codes_{k}_train": v for k, v in prior_gap(model.compute(lambda f: f.z, train), draws).items()}
-    return found | posterior_noise(model, data)
+    return found | noise_of_posterior(model, data)
 
 
 def _predictions(model: Model, data: Data) -> dict[str, float]:

@@ -12,10 +12,10 @@ from torch.nn import Module
 from aaecore.adversary import judges
 from aaecore.data import Data
 from aaecore.forward import Forward
-from aaecore.metrics import sigma_collapse
 from aaecore.model import Model
 from aaecore.randomness import Draw
 from aaecore.stacking import Stage
+from aaecore.use.posterior import posterior_noise
 
 NOISE_ON = 1000
 """Samples that the posterior's noise is measured on, at most."""
@@ -23,13 +23,12 @@ JUDGED = 500
 """Samples that discriminators are measured on, at most."""
 
 
-def posterior_noise(model: Model, data: Data) -> dict[str, float]:
-    """Mean |sigma|, std of mu and of z on some held-out samples, for every posterior that has a sigma."""
-    if not model.recipe.posterior.reparameterized or "encoder" not in model.networks:
+def noise_of_posterior(model: Model, data: Data) -> dict[str, float]:
+    """Mean |sigma|, std of mu and of z on some held-out samples, for every posterior that has noise."""
+    if not model.recipe.posterior.stochastic or "encoder" not in model.networks:
         return {}
     judged = data.judged.some(NOISE_ON)
-    x = judged.x.take(range(len(judged)))
-    return sigma_collapse(model.compute(lambda f: f.mu, x), model.compute(lambda f: f.sigma, x))
+    return posterior_noise(model, judged.x.take(range(len(judged))))
 
 
 class Probe:

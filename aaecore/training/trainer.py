@@ -31,7 +31,7 @@ from aaecore.runs.checkpoints import (
     optimizer_tensors,
 )
 from aaecore.stacking import Stage
-from aaecore.training.diagnostics import Probe, posterior_noise
+from aaecore.training.diagnostics import Probe, noise_of_posterior
 from aaecore.training.guard import Guard
 from aaecore.training.patience import Patience
 from aaecore.training.processes import Processes
@@ -181,7 +181,7 @@ class Training:
 
     def _diagnose(self) -> dict[str, float]:
         """Measure; where the stage has patience, its error too."""
-        found = posterior_noise(self.model, self.data) | self._probe.accuracies(self.stage)
+        found = noise_of_posterior(self.model, self.data) | self._probe.accuracies(self.stage)
         if self.stage.patience is not None:
             found["heldout_error"] = self._probe.error(self.stage)
             self._patience.look(found["heldout_error"])
