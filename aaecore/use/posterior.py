@@ -16,8 +16,8 @@ DRAWS = 16
 def posterior_moments(model: Model, x: Tensor) -> tuple[Tensor, Tensor]:
     """mu and sigma of q(z|x) at samples (N, ...), (N, code) each; raises `AAEError` for a posterior without noise.
 
-    Where the noise goes through the encoder they are of `DRAWS` codes, so that sigma comes out about 5 % too small, while the
-    variances of both still add up to the codes'.
+    Where the noise goes through the encoder they are of `DRAWS` codes, so that sigma comes out about 5 % too small,
+    while the variances of both still add up to the codes'.
     """
     posterior = model.recipe.posterior
     if posterior.reparameterized:

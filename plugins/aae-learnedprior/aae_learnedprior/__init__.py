@@ -9,6 +9,8 @@ from aae_learnedprior.recipe import (
     ConditionalSupervised,
     ConditionalUnsupervised,
     FixedPrior,
+    FixedPriorSupervised,
+    FixedPriorUnsupervised,
     LearnedPrior,
     TextConditional,
 )
@@ -56,5 +58,7 @@ def aaecore_recipes() -> Mapping[str, type[Recipe]]:
         "learnedprior-unsupervised": ConditionalUnsupervised,
         "learnedprior-text": TextConditional,
         "learnedprior-baseline": FixedPrior,
+        "learnedprior-supervised-baseline": FixedPriorSupervised,
+        "learnedprior-unsupervised-baseline": FixedPriorUnsupervised,
         "learnedprior-vaegan": VAEGAN,
     }

@@ -17,25 +17,19 @@ from aaecore.spec import Spec
 IMAGE = "image_discriminator"
 
 
-class CodeGenerator(nn.Module):
-    """CG: noise, and a condition if there is one, to codes; FC 2n BN ReLU, FC c BN.
+class Conditioned(nn.Module):
+    """Maps noise, and a condition if there is one, to codes.
 
-    With a `projection` the condition is a dense vector, standardised and projected to that many units before it joins;
-    otherwise it is one-hot.
+    A condition is one-hot, or a `dense` vector, which is standardised before it joins.
     """
 
-    def __init__(self, noise: int, code: int, hidden: int, condition: int = 0, projection: int = 0) -> None:
+    def __init__(self, noise: int, condition: int, *, dense: bool) -> None:
         super().__init__()
+        self.noise = noise
         self.condition = condition
-        self.standardise = nn.BatchNorm1d(condition, affine=False) if projection else None
-        self.project = nn.Sequential(nn.Linear(condition, projection), nn.ReLU()) if projection else nn.Identity()
-        self.layers = nn.Sequential(
-            nn.Linear(noise + (projection or condition), hidden, bias=False),
-            nn.BatchNorm1d(hidden),
-            nn.ReLU(),
-            nn.Linear(hidden, code, bias=False),
-            nn.BatchNorm1d(code),
-        )
+        self.standardise = nn.BatchNorm1d(condition, affine=False) if dense else None
+        self.project: nn.Module = nn.Identity()
+        self.layers: nn.Module = nn.Identity()
 
     def forward(self, z: Tensor, s: Tensor | None = None) -> Tensor:
         """z_c = CG(z, s), (B, code)."""
@@ -53,6 +47,26 @@ class CodeGenerator(nn.Module):
         assert mean is not None
         assert variance is not None
         return mean + variance.sqrt() * draw.normal(n, self.condition)
+
+
+class CodeGenerator(Conditioned):
+    """CG: FC 2n BN ReLU, FC c BN; a dense condition is projected to `projection` units before it joins."""
+
+    def __init__(self, noise: int, code: int, hidden: int, condition: int = 0, projection: int = 0) -> None:
+        super().__init__(noise, condition, dense=projection > 0)
+        if projection:
+            self.project = nn.Sequential(nn.Linear(condition, projection), nn.ReLU())
+        self.layers = nn.Sequential(
+            nn.Linear(noise + (projection or condition), hidden, bias=False),
+            nn.BatchNorm1d(hidden),
+            nn.ReLU(),
+            nn.Linear(hidden, code, bias=False),
+            nn.BatchNorm1d(code),
+        )
+
+
+class NoGenerator(Conditioned):
+    """CG as the identity, z_c = (z, s): noise and condition side by side are a fixed prior of codes."""
 
 
 def known_or_random(labels: Tensor | None, k: int, n: int, draw: Draw) -> Tensor:

@@ -16,7 +16,9 @@ from aae_learnedprior import improvement
 from aae_learnedprior.networks import (
     IMAGE,
     CodeGenerator,
+    Conditioned,
     Matcher,
+    NoGenerator,
     check_features,
     feature_width,
     known_or_random,
@@ -44,7 +46,7 @@ class Learned(Prior):
 
     base: the noise that enters the code generator.
     noise: how many numbers of it; 0 for as many as a code has.
-    generator: mlp, or identity for the noise itself as a fixed prior (the paper's baseline).
+    generator: mlp, or identity for noise and condition side by side as a fixed prior (the paper's baseline).
     hidden: units of the code generator's hidden layer; 0 for twice its noise.
     condition: what enters beside the noise: none; labels, the samples' classes; random, a category drawn at random;
         dense, the vectors given with the data.
@@ -80,21 +82,15 @@ class Learned(Prior):
 
     def sample(self, n: int, code: int, *, labels: Tensor | None, draw: Draw, net: Networks) -> Tensor:
         """z_c = CG(z, s), (n, code); s is as `labels` say, random where they do not."""
-        z = self.base.sample(n, self.noise or code, labels=None, draw=draw, net=net)
-        if self.generator == "identity":
-            return z
-        cg = net.code_generator
-        assert isinstance(cg, CodeGenerator)
+        cg = _generator(net)
+        z = self.base.sample(n, cg.noise, labels=None, draw=draw, net=net)
         return cg(z, cg.typical_condition(n, labels, draw))  # type: ignore[no-any-return]
 
     def sample_for(self, f: Forward, labels: Tensor | None) -> Tensor:
         """z_c = CG(z, s) with the batch's own s."""
-        draw = f.draw("z_prior")
-        z = self.base.sample(f.n, self.noise or f.recipe.code, labels=None, draw=draw, net=f.net)
-        if self.generator == "identity":
-            return z
-        s = None if self.condition == "none" else self.s(f)
-        return f.net.code_generator(z, s)  # type: ignore[no-any-return]
+        cg = _generator(f.net)
+        z = self.base.sample(f.n, cg.noise, labels=None, draw=f.draw("z_prior"), net=f.net)
+        return cg(z, None if self.condition == "none" else self.s(f))  # type: ignore[no-any-return]
 
     def s(self, f: Forward) -> Tensor:
         """The condition of the batch's draws from the prior, (B, width): one-hot or dense."""
@@ -105,9 +101,7 @@ class Learned(Prior):
             given = f.batch.get("condition")
             if given is not None:
                 return given
-            cg = f.net.code_generator
-            assert isinstance(cg, CodeGenerator)
-            typical = cg.typical_condition(f.n, None, f.draw("s"))
+            typical = _generator(f.net).typical_condition(f.n, None, f.draw("s"))
             assert typical is not None
             return typical
         k = self.condition_width(f.spec)
@@ -135,20 +129,23 @@ class Learned(Prior):
     # ---- training
 
     def networks(self, recipe: Recipe, spec: Spec) -> Mapping[str, Callable[[], Module]]:
-        """CG, D_I, and Q and the matcher where needed."""
-        found: dict[str, Callable[[], Module]] = {IMAGE: partial(recipe.architecture.discriminator, spec.shape)}
-        if self.generator == "mlp":
-            found["code_generator"] = partial(self._code_generator, recipe.code, spec)
+        """CG (without weights where it is the identity), D_I, and Q and the matcher where needed."""
+        found: dict[str, Callable[[], Module]] = {
+            IMAGE: partial(recipe.architecture.discriminator, spec.shape),
+            "code_generator": partial(self._code_generator, recipe.code, spec),
+        }
         if self.condition != "none":
             found["recognizer"] = lambda: recognizer(feature_width(recipe, spec), self.condition_width(spec))
         if self.matching:
             found["matcher"] = lambda: Matcher(feature_width(recipe, spec), spec.condition, self.projection)
         return found
 
-    def _code_generator(self, code: int, spec: Spec) -> CodeGenerator:
+    def _code_generator(self, code: int, spec: Spec) -> Conditioned:
+        dense, s = self.condition == "dense", self.condition_width(spec)
+        if self.generator == "identity":
+            return NoGenerator(code - s, s, dense=dense)
         n = self.noise or code
-        projection = self.projection if self.condition == "dense" else 0
-        return CodeGenerator(n, code, self.hidden or 2 * n, self.condition_width(spec), projection)
+        return CodeGenerator(n, code, self.hidden or 2 * n, s, self.projection if dense else 0)
 
     def phases(self, recipe: Recipe, spec: Spec) -> Sequence[Phase]:
         """Prior improvement (phase b of the paper): D_I, CG, dec_gen, Q."""
@@ -166,6 +163,12 @@ class Learned(Prior):
             check_features(recipe, spec, "recipe.prior.condition")
 
 
+def _generator(net: Networks) -> Conditioned:
+    cg = net.code_generator
+    assert isinstance(cg, Conditioned)
+    return cg
+
+
 def _problem(prior: Learned, recipe: Recipe, spec: Spec) -> tuple[str, str] | None:
     """The setting that cannot be, and what would."""
     if "decoder" not in recipe.own_networks(spec):
@@ -174,18 +177,21 @@ def _problem(prior: Learned, recipe: Recipe, spec: Spec) -> tuple[str, str] | No
         return "recipe.prior.base", "the noise of a learned prior is a simple one; set prior.base=gaussian"
     if recipe.batch < 2:
         return "recipe.batch", "batch normalisation of codes needs at least two; set batch=64"
-    if prior.generator == "identity":
-        return _identity_problem(prior, recipe)
     if prior.matching and told(IMAGE, recipe.own_phases(spec)) is not None:
         return "recipe.prior.matching", "this recipe's image discriminator is told labels already; set matching=false"
-    return _condition_problem(prior, spec)
+    return _condition_problem(prior, spec) or _identity_problem(prior, recipe, spec)
 
 
-def _identity_problem(prior: Learned, recipe: Recipe) -> tuple[str, str] | None:
-    if prior.condition != "none":
-        return "recipe.prior.condition", "needs a code generator to enter; set prior.generator=mlp"
-    if prior.noise not in (0, recipe.code):
-        return "recipe.prior.noise", f"without a code generator the noise is the code; set prior.noise={recipe.code}"
+def _identity_problem(prior: Learned, recipe: Recipe, spec: Spec) -> tuple[str, str] | None:
+    if prior.generator == "mlp":
+        return None
+    s = prior.condition_width(spec)
+    if recipe.code <= s:
+        said = f"without a code generator a code is the noise and the {s} numbers of the condition"
+        return "recipe.code", f"{said}, more than {recipe.code}; set code={s + recipe.code}"
+    if prior.noise not in (0, recipe.code - s):
+        said = "without a code generator the noise is what the condition leaves of the code"
+        return "recipe.prior.noise", f"{said}; set prior.noise={recipe.code - s}"
     return None
 
 

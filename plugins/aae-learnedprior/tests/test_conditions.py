@@ -11,6 +11,8 @@ from aae_learnedprior.recipe import (
     ConditionalSupervised,
     ConditionalUnsupervised,
     FixedPrior,
+    FixedPriorSupervised,
+    FixedPriorUnsupervised,
     LearnedPrior,
     TextConditional,
 )
@@ -33,7 +35,10 @@ def trained(recipe: Recipe, data: Data) -> Model:
     return aaecore.train(evolve(recipe, **SHORT), data, quiet=True, device="cpu")
 
 
-@pytest.mark.parametrize("recipe", [ConditionalSupervised, ConditionalUnsupervised])
+CONDITIONAL = [ConditionalSupervised, ConditionalUnsupervised, FixedPriorSupervised, FixedPriorUnsupervised]
+
+
+@pytest.mark.parametrize("recipe", CONDITIONAL)
 def test_samples_can_be_asked_for_by_label_and_images_recognized(
     recipe: type[LearnedPrior], small: Residual, data: Data
 ) -> None:
@@ -98,6 +103,33 @@ def test_unlabelled_samples_do_not_disturb_the_recognizer(spec: Spec, small: Res
     assert q.terms["L_cls"].loss(f).item() == 0
 
 
+@pytest.mark.parametrize("recipe", [FixedPriorSupervised, FixedPriorUnsupervised])
+def test_a_fixed_prior_is_the_noise_beside_the_condition(
+    recipe: type[LearnedPrior], small: Residual, spec: Spec
+) -> None:
+    made = recipe(architecture=small)
+    nets = made.build(spec)
+    assert not list(nets["code_generator"].parameters())
+    y = torch.arange(4000) % 10
+    f = Forward(made, spec, nets, {"x": torch.zeros(4000, 1, 8, 8), "y": y}, Draw(0, 0))
+    prior = made.prior
+    assert isinstance(prior, Learned)
+    noise, s = f.z_prior[:, :8], f.z_prior[:, 8:]
+    assert torch.equal(s, prior.s(f))
+    assert torch.equal(s.argmax(1), y) == (recipe is FixedPriorSupervised)
+    assert torch.allclose(noise.mean(0), torch.zeros(8), atol=0.06)
+    assert torch.allclose(noise.std(0), torch.ones(8), atol=0.06)
+
+
+def test_a_fixed_prior_takes_dense_conditions_too(small: Residual, data: Data) -> None:
+    prior = Learned(condition="dense", generator="identity")
+    model = trained(LearnedPrior(architecture=small, code=12, prior=prior), data)
+    assert data.condition is not None
+    assert model.sample(4, condition=data.condition[:4]).shape == (4, 1, 8, 8)
+    codes = model.prior(2000)[:, 7:]
+    assert torch.allclose(codes.std(0), torch.ones(5), atol=0.2)
+
+
 def test_the_standalone_sample_is_of_the_given_labels(spec: Spec, small: Residual) -> None:
     recipe = ConditionalSupervised(architecture=small)
     nets = {role: net.eval() for role, net in recipe.build(spec).items()}
@@ -121,7 +153,8 @@ REFUSED = [
     (LearnedPrior(prior=Learned(condition="dense")), {"condition": 0}, "condition vectors"),
     (ConditionalSupervised(), {"classes": 0}, "no labels"),
     (LearnedPrior(prior=Learned(condition="random")), {"classes": 0}, "prior.categories=10"),
-    (LearnedPrior(prior=Learned(generator="identity", condition="labels")), {}, "prior.generator=mlp"),
+    (LearnedPrior(prior=Learned(generator="identity", condition="labels")), {}, "code=18"),
+    (FixedPriorSupervised(prior=Learned(generator="identity", condition="labels", noise=9)), {}, "prior.noise=8"),
     (LearnedPrior(prior=Learned(generator="identity", noise=5)), {}, "prior.noise=8"),
     (LearnedPrior(prior=Learned(base=Learned())), {}, "prior.base=gaussian"),
     (LearnedPrior(prior=Learned(matching=True)), {}, "prior.condition=dense"),
