@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from aaecore.data import Data, DataConfig, from_arrays, load_data, located
+from aaecore.data import Data, DataConfig, from_arrays, load_data
 from aaecore.errors import DataError, RunError
 from aaecore.evaluation.material import Material
 from aaecore.evaluation.measure import Metric, measure
@@ -18,6 +18,7 @@ from aaecore.files import write_text
 from aaecore.model import Model
 from aaecore.progress.steps import ShownSteps, Steps
 from aaecore.runs.saved import load, load_run_config
+from aaecore.use.rundata import is_own
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -59,7 +60,7 @@ def evaluate(
         data=given,
         most=samples,
         features=choose_features(features, labelled, folder, progress),
-        trained_on_data=not (folder and isinstance(data, str)) or _is_own(folder, data),
+        trained_on_data=not (folder and isinstance(data, str)) or is_own(load_run_config(folder).data, data),
         seed=seed,
     )
     found = measure(material, metrics, progress)
@@ -84,7 +85,7 @@ def _given(
 
 def _of_run(folder: Path, source: str | None) -> tuple[Data, Data]:
     config = load_run_config(folder)
-    chosen = config.data if _is_own(folder, source) else evolve(config.data, source=str(source))
+    chosen = config.data if is_own(config.data, source) else evolve(config.data, source=str(source))
     if chosen.source == "arrays":
         raise RunError(f"{folder}: was trained on arrays from Python, which are not kept; give --data")
     full = evolve(chosen, labels=None, limit=None)
@@ -94,17 +95,11 @@ def _of_run(folder: Path, source: str | None) -> tuple[Data, Data]:
     return (loaded := load_data(full, config.run.seed)), loaded
 
 
-def _is_own(folder: Path, source: str | None) -> bool:
-    """Whether data given by its source, from wherever, is what the run was trained on."""
-    own = load_run_config(folder).data
-    return source is None or located(evolve(own, source=source)).source == own.source
-
-
 def evaluate_command(
     run: str, data: str | None, samples: int, features: str | None, seed: int, *, as_json: bool, quiet: bool
 ) -> None:
     """`aae evaluate`."""
     found = evaluate(run, data, samples=samples, features=features, seed=seed, quiet=quiet)
     kept, other = str(Path(run) / EVALUATION), "of other data than the run's, so not kept; --json prints all"
-    end = kept if _is_own(Path(run), data) else other
+    end = kept if is_own(load_run_config(run).data, data) else other
     print(found.to_json() if as_json else "\n".join([*found.lines(), "", end]))

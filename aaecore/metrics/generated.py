@@ -58,16 +58,17 @@ def kernel_distance(
     return float(mean), float(deviation)
 
 
-def inception_score(logits: Values, *, seed: int = 0) -> tuple[float, float]:
+def inception_score(logits: Values, *, parts: int | None = None, seed: int = 0) -> tuple[float, float]:
     """exp(E_x KL(p(y|x) || p(y))), from 1 to K, of class logits (N, K) (Salimans et al. 2016, section 4).
 
-    Mean and deviation over ten random parts; over fewer, two at least, where these would have less than 500 samples.
+    Mean and deviation over random `parts`; by default ten, or fewer, two at least, where these would have less than 500
+    samples. One part has no deviation: it is NaN.
     """
     scores = rows(logits, least=4)
     with _quietly(seed):
         from torchmetrics.image.inception import InceptionScore
 
-        metric = InceptionScore(_Given(scores.shape[1]), splits=max(2, min(10, len(scores) // 500)))
+        metric = InceptionScore(_Given(scores.shape[1]), splits=parts or max(2, min(10, len(scores) // 500)))
         metric.update(scores)
         mean, deviation = metric.compute()
     return float(mean), float(deviation)

@@ -9,17 +9,22 @@ import torch
 from attrs import evolve
 from torch import Tensor
 
-from aaecore.data import Data, load_data
+from aaecore.data import Data, DataConfig, load_data, located
 from aaecore.errors import RunError
 from aaecore.model import CHUNK, Model
 from aaecore.runs.saved import load_run_config
 
 
+def is_own(config: DataConfig, source: str | None) -> bool:
+    """Whether data given by its source, from wherever, is what a run configured so was trained on."""
+    return source is None or located(evolve(config, source=source)).source == config.source
+
+
 def run_data(run: str | Path, source: str | None) -> Data:
     """A run's own data, split as it was trained on, or all of `source`."""
     config = load_run_config(run)
-    if source is not None and source != config.data.source:
-        other = evolve(config.data, source=source, labels=None, limit=None, heldout=0.0)
+    if not is_own(config.data, source):
+        other = evolve(config.data, source=str(source), labels=None, limit=None, heldout=0.0)
         return load_data(other, config.run.seed, training=False)
     if config.data.source == "arrays":
         raise RunError(f"{run}: was trained on arrays from Python, which are not kept; give --data")

@@ -19,15 +19,16 @@ from attrs import evolve
 import aaecore
 from aaecore.data import Data, DataConfig, load_data
 from aaecore.features import FeatureNetwork, own_classifier
-from aaecore.metrics import frechet_distance, labels_one_to_one, mmd
+from aaecore.metrics import frechet_distance, inception_score, labels_one_to_one, mmd
 from aaecore.model import Model
 
-RECIPES = ("learnedprior", "learnedprior-baseline", "learnedprior-supervised", "learnedprior-unsupervised")
+PAPERS = ("learnedprior", "learnedprior-supervised", "learnedprior-unsupervised")
+RECIPES = tuple(name for paper in PAPERS for name in (paper, f"{paper}-baseline"))
 MOST = 10_000
 
 
-def recipe_for(name: str, epochs: int, width: float, share: float) -> LearnedPrior:
-    """A recipe with all networks scaled by `width`, its decoder by `share` once more."""
+def recipe_for(name: str, epochs: int, width: float, share: float, code: int | None) -> LearnedPrior:
+    """A recipe with all networks scaled by `width`, its decoder by `share` once more; the code as given, or its own."""
 
     def scaled(channels: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(max(1, round(width * c)) for c in channels)
@@ -42,18 +43,21 @@ def recipe_for(name: str, epochs: int, width: float, share: float) -> LearnedPri
     )
     made = aaecore.compose(name, architecture=architecture)
     assert isinstance(made, LearnedPrior)
-    return evolve(made, epochs=epochs)
+    return evolve(made, epochs=epochs, code=code or made.code)
 
 
 def measured(model: Model, data: Data, judge: FeatureNetwork) -> dict[str, float]:
     """All figures of one trained model, on held-out data."""
     real = data.heldout or data
     x = real.x.take(range(min(len(real), MOST)))
-    seen, made, again = judge.features(x), model.sample(len(x)), model.reconstruct(x)
+    seen, again = judge.features(x), model.reconstruct(x)
+    made, said = judge(model.sample(len(x)))
+    assert said is not None
     few = min(len(x), 2000)
     return {
-        "frechet_samples": frechet_distance(seen, judge.features(made)),
+        "frechet_samples": frechet_distance(seen, made),
         "frechet_reconstructions": frechet_distance(seen, judge.features(again)),
+        "inception_score": inception_score(said)[0],
         "mmd_codes": mmd(model.prior(few), model.encode(x[:few])),
         "reconstruction_mse": float((x - again).square().mean()),
         "decoder_weights": sum(p.numel() for p in model.networks["decoder"].parameters()),
@@ -81,9 +85,11 @@ def label_accuracy(model: Model, judge: FeatureNetwork, each: int = 200) -> dict
 @click.option("--recipe", "recipes", multiple=True, type=click.Choice(RECIPES), default=RECIPES)
 @click.option("--share", "shares", multiple=True, type=float, default=(1.0, 0.25, 0.0625), help="Of the decoder.")
 @click.option("--width", type=float, default=1.0, help="Of all networks, in the paper's channels.")
+@click.option("--code", type=int, help="Size of a code; the recipes' own differ for baselines with a condition.")
 @click.option("--epochs", type=int, default=20)
 @click.option("--seeds", type=int, default=3)
 @click.option("--classifier-steps", type=int, default=1000)
+@click.option("--precision", default="fp32", help="fp32 or bf16.")
 @click.option("--device", help="cpu, cuda, ...")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for runs and results.jsonl.")
 def main(
@@ -94,9 +100,11 @@ def main(
     recipes: tuple[str, ...],
     shares: tuple[float, ...],
     width: float,
+    code: int | None,
     epochs: int,
     seeds: int,
     classifier_steps: int,
+    precision: str,
     device: str | None,
     out: Path,
 ) -> None:
@@ -106,10 +114,10 @@ def main(
     judge = own_classifier(loaded, out, steps=classifier_steps)
     for name, share, seed in _runs(recipes, shares, seeds):
         folder = out / f"{name}-{share:g}-{seed}"
-        recipe = recipe_for(name, epochs, width, share)
-        model = aaecore.train(recipe, loaded, seed=seed, quiet=True, device=device, out=folder)
-        row = {"recipe": name, "share": share, "seed": seed, "epochs": epochs, "width": width}
-        row |= measured(model.to("cpu"), loaded, judge)
+        recipe = recipe_for(name, epochs, width, share, code)
+        model = aaecore.train(recipe, loaded, seed=seed, quiet=True, precision=precision, device=device, out=folder)
+        row = {"recipe": name, "share": share, "seed": seed, "epochs": epochs, "width": width, "code": recipe.code}
+        row |= {"seconds": model.metrics["seconds"], **measured(model.to("cpu"), loaded, judge)}
         with (out / "results.jsonl").open("a") as file:
             file.write(json.dumps(row) + "\n")
         click.echo(json.dumps(row))

@@ -1,7 +1,10 @@
 """The README's commands."""
 
+import json
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,3 +40,18 @@ def test_every_command_that_needs_no_files_trains(command):
     small = evolve(config.data, limit=128)
     model = train(evolve(config.recipe, batch=64, epochs=1), load_data(small), quiet=True)
     assert model.sample(2).isfinite().all()
+
+
+def test_the_benchmark_measures_methods_by_both_protocols(tmp_path):
+    script = Path(__file__).parents[1] / "benchmarks" / "improvements.py"
+    given = ["--limit", "130", "--epochs", "1", "--batch", "64", "--seeds", "1", "--classifier-steps", "30"]
+    given += ["--method", "baseline", "--method", "mapping+equal", "--metric-mode", "legacy", "--out", str(tmp_path)]
+    subprocess.run([sys.executable, script, *given], check=True)
+    rows = [json.loads(line) for line in (tmp_path / "results.jsonl").read_text().splitlines()]
+    assert [row["method"] for row in rows] == ["baseline", "mapping+equal"]
+    assert all(row["frechet_samples"] > 0 and row["fid_legacy"] > 0 for row in rows)
+
+
+def test_the_block_on_the_authors_protocol_runs():
+    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    exec("import aaecore\n" + next(b for b in blocks if "legacy_figures" in b), {})
