@@ -146,6 +146,7 @@ def test_a_family_goes_on_with_data_given_by_a_relative_path(place, capsys):
     assert train(capsys, *arguments, "--out", "new") == (0, "")
 
 
-def test_what_int_cannot_read_is_no_seed(place, capsys):
-    code, said = train(capsys, "--out", "family", "--seeds", "²")
+@pytest.mark.parametrize("seeds", ["²", "1-", "-1", "3-1", "1,,2"])
+def test_what_is_no_seed_is_said(place, capsys, seeds):
+    code, said = train(capsys, "--out", "family", f"--seeds={seeds}")
     assert (code, "is no seed" in said) == (2, True)

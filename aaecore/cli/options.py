@@ -21,12 +21,13 @@ class Seeds(click.ParamType[tuple[int, ...]]):
             return value
         found: list[int] = []
         for word in str(value).split(","):
-            first, _, last = word.strip().partition("-")
-            if not first.isdecimal() or not (last or first).isdecimal() or int(last or first) < int(first):
+            first, dash, second = word.strip().partition("-")
+            last = second if dash else first
+            if not first.isdecimal() or not last.isdecimal() or int(last) < int(first):
                 self.fail(f"{word.strip()!r} is no seed; write them as in 1,2,3 or 1-5")
-            if int(last or first) - int(first) >= MOST_SEEDS:
+            if int(last) - int(first) >= MOST_SEEDS:
                 self.fail(f"{word.strip()!r} are more than {MOST_SEEDS} seeds; give fewer")
-            found += range(int(first), int(last or first) + 1)
+            found += range(int(first), int(last) + 1)
         return tuple(dict.fromkeys(found))
 
 

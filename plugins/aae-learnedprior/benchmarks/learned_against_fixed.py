@@ -1,12 +1,11 @@
 """Learned against fixed prior on equal networks and budget, as the decoder shrinks; one JSON line a run.
 
-python learned_against_fixed.py --data torchvision:MNIST --data-root data --epochs 20 --seeds 3 --share 1 --share 0.25
+python learned_against_fixed.py --data torchvision:MNIST --data-root data --epochs 20 --share 1 --share 0.25
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from aae_learnedprior.recipe import LearnedPrior
 from attrs import evolve
 
 import aaecore
+from aaecore.cli.options import SEEDS
 from aaecore.data import Data, DataConfig, load_data
 from aaecore.features import FeatureNetwork, own_classifier
 from aaecore.metrics import frechet_distance, inception_score, labels_one_to_one, mmd
@@ -87,7 +87,7 @@ def label_accuracy(model: Model, judge: FeatureNetwork, each: int = 200) -> dict
 @click.option("--width", type=float, default=1.0, help="Of all networks, in the paper's channels.")
 @click.option("--code", type=int, help="Size of a code; the recipes' own differ for baselines with a condition.")
 @click.option("--epochs", type=int, default=20)
-@click.option("--seeds", type=int, default=3)
+@click.option("--seeds", type=SEEDS, default="0-2", metavar="N,N,...")
 @click.option("--classifier-steps", type=int, default=1000)
 @click.option("--precision", default="fp32", help="fp32 or bf16.")
 @click.option("--device", help="cpu, cuda, ...")
@@ -102,7 +102,7 @@ def main(
     width: float,
     code: int | None,
     epochs: int,
-    seeds: int,
+    seeds: tuple[int, ...],
     classifier_steps: int,
     precision: str,
     device: str | None,
@@ -112,7 +112,7 @@ def main(
     loaded = load_data(DataConfig(source=data, root=data_root, limit=limit, size=size), 0)
     out.mkdir(parents=True, exist_ok=True)
     judge = own_classifier(loaded, out, steps=classifier_steps)
-    for name, share, seed in _runs(recipes, shares, seeds):
+    for name, share, seed in product(recipes, shares, seeds):
         folder = out / f"{name}-{share:g}-{seed}"
         recipe = recipe_for(name, epochs, width, share, code)
         model = aaecore.train(recipe, loaded, seed=seed, quiet=True, precision=precision, device=device, out=folder)
@@ -121,10 +121,6 @@ def main(
         with (out / "results.jsonl").open("a") as file:
             file.write(json.dumps(row) + "\n")
         click.echo(json.dumps(row))
-
-
-def _runs(recipes: tuple[str, ...], shares: tuple[float, ...], seeds: int) -> Iterator[tuple[str, float, int]]:
-    return product(recipes, shares, range(seeds))
 
 
 if __name__ == "__main__":

@@ -10,9 +10,11 @@ import click
 from attrs import asdict, evolve
 
 from aaecore import train
+from aaecore.cli.options import SEEDS
 from aaecore.data import Data, DataConfig, Pairs, load_data
 from aaecore.defaults.stackings import Single
 from aaecore.errors import AAEError
+from aaecore.files import write_text
 from gasca.budget import share
 from gasca.curve import Curve
 from gasca.drawing import draw_curves
@@ -50,10 +52,10 @@ def run(recipe: Gasca, data: Data, seed: int) -> Curve:
 @click.option("--limit", default=16000, metavar="N", help="Training samples; 16000 are 250 steps an epoch.")
 @click.option("--rotate", default=0.0, metavar="DEG", help="Inputs are turned by up to so much, targets upright.")
 @click.option("--epochs", default=7, metavar="N", help="Budget of each strategy; 7 give every level one.")
-@click.option("--seeds", default=3, metavar="N")
+@click.option("--seeds", type=SEEDS, default="0-2", metavar="N,N,...")
 @click.option("--init", type=click.Choice(["kaiming", "pytorch"]), default="kaiming")
 @click.option("--only", multiple=True, metavar="NAME", help="Only these strategies.")
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="A JSON file for all measurements.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="A JSON file of what was measured, kept up to date.")
 @click.option("--curves", type=click.Path(path_type=Path), metavar="PNG", help="A picture of error over compute.")
 def command(
     data: str,
@@ -61,7 +63,7 @@ def command(
     limit: int,
     rotate: float,
     epochs: int,
-    seeds: int,
+    seeds: tuple[int, ...],
     init: str,
     only: tuple[str, ...],
     out: Path | None,
@@ -72,13 +74,13 @@ def command(
     base = Gasca(architecture=StackedNetworks(init="kaiming" if init == "kaiming" else "pytorch"))
     chosen = {name: recipe for name, recipe in strategies(epochs, base).items() if name in only or not only}
     found = []
-    for seed in range(seeds):
+    for seed in seeds:
         loaded = load_data(config, seed)
         for name, recipe in chosen.items():
             found.append({"strategy": name, "seed": seed, **_measured(run(recipe, loaded, seed))})
             click.echo(_line(found[-1]))
-    if out is not None:
-        out.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+            if out is not None:
+                write_text(out, json.dumps(found, indent=1) + "\n")
     if curves is not None:
         draw_curves(found, curves)
 

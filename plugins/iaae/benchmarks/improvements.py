@@ -1,7 +1,7 @@
 """The baseline, its improvements and their combinations under one protocol; one JSON line a run.
 
-python improvements.py --data torchvision:MNIST --data-root data --epochs 20 --seeds 3
-python improvements.py --data torchvision:MNIST --data-root data --epochs 20 --seeds 1 --combinations
+python improvements.py --data torchvision:MNIST --data-root data --epochs 20
+python improvements.py --data torchvision:MNIST --data-root data --epochs 20 --seeds 0 --combinations
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from iaae.scheduler import NIter
 
 import aaecore
 from aaecore.architecture import Architecture
+from aaecore.cli.options import SEEDS
 from aaecore.data import Data, DataConfig, load_data
 from aaecore.defaults.losses import KL
 from aaecore.features import FeatureNetwork, own_classifier
@@ -93,7 +94,7 @@ def chosen(methods: Sequence[str], every: bool) -> list[tuple[str, ...]]:
 @click.option("--combinations", "every", is_flag=True, help="All 32 combinations of the five.")
 @click.option("--epochs", type=int, default=100)
 @click.option("--batch", type=int, default=1024)
-@click.option("--seeds", type=int, default=3)
+@click.option("--seeds", type=SEEDS, default="0-2", metavar="N,N,...")
 @click.option("--classifier-steps", type=int, default=1000)
 @click.option(
     "--metric-mode", type=click.Choice(["standard", "legacy"]), default="standard", help="legacy adds its own."
@@ -108,7 +109,7 @@ def main(
     every: bool,
     epochs: int,
     batch: int,
-    seeds: int,
+    seeds: tuple[int, ...],
     classifier_steps: int,
     metric_mode: str,
     precision: str,
@@ -125,7 +126,7 @@ def main(
     judge = own_classifier(loaded, out, steps=classifier_steps)
     for changes in wanted:
         recipe = evolve(recipe_with(changes), epochs=epochs, batch=batch)
-        for seed in range(seeds):
+        for seed in seeds:
             watching = [Collected()] if metric_mode == "legacy" else []
             model = aaecore.train(recipe, loaded, seed=seed, quiet=True, precision=precision, observers=watching)
             row = {"method": "+".join(changes) or "baseline", "seed": seed, "epochs": epochs}
