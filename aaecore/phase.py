@@ -55,6 +55,8 @@ class Phase:
     """Name of a phase that moves at least the same networks, whose optimizer with its moments makes this step too."""
     redraws: tuple[str, ...] = ()
     """Noises drawn anew when this phase starts (`eta`, `z_prior`, ...); repeating a phase redraws all."""
+    redraws_with: tuple[str, ...] = ()
+    """Names of phases that share what `redraws` draws: it is drawn when the first of them starts on a batch."""
     evaluates: tuple[str, ...] = ()
     """Roles of networks that run in inference mode here (dropout off, batch statistics fixed)."""
     gate: Gate | None = None

@@ -125,9 +125,13 @@ class Recipe(Part):
         """Probabilities of the classes (or clusters), (B, K)."""
         raise AAEError("this recipe predicts no classes; choose one with a label head, say a semi-supervised one")
 
+    def own_labels(self, spec: Spec) -> int:
+        """How many labels the recipe itself heeds in new samples, whatever its prior; 0 if it heeds none."""
+        return 0
+
     def sample_labels(self, spec: Spec) -> int:
-        """How many labels samples can be asked for by, 0 to sample_labels - 1; 0 if the decoder and prior heed none."""
-        return spec.classes if self.conditional_prior else self.prior.own_labels(spec)
+        """How many labels samples can be asked for by, 0 to sample_labels - 1; 0 if nothing heeds any."""
+        return self.own_labels(spec) or (spec.classes if self.conditional_prior else self.prior.own_labels(spec))
 
     @property
     def conditional_prior(self) -> bool:

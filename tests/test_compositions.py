@@ -4,7 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
+import torch
 
+import aaecore
+from aaecore.config import change
+from aaecore.errors import AAEError
+from aaecore.plugins import registry
 from aaecore.recipe import Recipe
 from aaecore.testing import table
 from aaecore.testing.bench import Bench, digits
@@ -83,6 +88,24 @@ def test_what_three_parts_cannot_do_together_is_refused_before_training(name: st
     why = refusal(composed(recipe_named(name), parts))
     assert why is not None
     assert said in why
+
+
+@pytest.mark.parametrize("condition", ["labels", "random"])
+@pytest.mark.parametrize("name", recipe_names())
+def test_a_learned_priors_condition_is_not_taken_for_labels_of_the_recipes_own(name: str, condition: str) -> None:
+    if "learned" not in registry().names("prior"):
+        pytest.skip("no plugin here offers a learned prior")
+    prior = {"name": "learned", "condition": condition, "categories": 3}
+    try:
+        recipe = change(recipe_named(name), {"prior": prior}, path="recipe")
+        model = aaecore.train(recipe, digits(), quiet=True, device="cpu")
+    except AAEError as e:
+        assert_helpful(str(e))
+        return
+    asked = model.recipe.sample_labels(model.spec)
+    assert model.sample(2, labels=asked - 1 if asked else None).isfinite().all()
+    if model.recipe.own_labels(model.spec):  # codes are one thing, labels another
+        assert torch.equal(model.prior(3, labels=0), model.prior(3, labels=asked - 1))
 
 
 def test_most_pairs_work() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
+import torch
 from attrs import evolve, field, frozen
 
 from aaecore.defaults.losses import MeanSquaredError
@@ -49,6 +50,34 @@ def test_a_shared_optimizer_counts_the_steps_of_both_phases_and_keeps_its_own_ra
 def test_without_sharing_each_phase_counts_its_own(polished, fit):
     training = fit(polished())
     assert steps(training, "rec", "decoder") == steps(training, "polish", "decoder") == training.step
+
+
+@pytest.mark.parametrize("left_out", [(), ("one",)])
+def test_phases_that_redraw_together_share_what_the_first_of_them_drew(toy, fit, left_out):
+    seen = {}
+
+    def looks(name):
+        def term(f):
+            seen.setdefault(name, []).append(f.z_prior.clone())
+            return f.x_rec.mean()
+
+        return term
+
+    class Together(toy):
+        def own_phases(self, spec):
+            two = ("one", "two")
+            made = [
+                Phase(n, "prior", ("decoder",), {"L": looks(n)}, Adam(), redraws=("z_prior",), redraws_with=two)
+                for n in two
+                if n not in left_out
+            ]
+            first = Phase("zero", "reconstruction", ("decoder",), {"L": looks("zero")}, Adam())
+            return (*super().own_phases(spec), first, *made)
+
+    fit(Together(epochs=1))
+    for zero, *others in zip(*seen.values(), strict=True):
+        assert all(torch.equal(others[0], other) for other in others)
+        assert not torch.equal(zero, others[0])
 
 
 def test_the_optimizer_of_a_phase_that_does_not_exist_is_refused(polished):

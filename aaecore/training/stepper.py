@@ -62,7 +62,7 @@ class Stepper:
             self._set_modes(phase.evaluates)
             for f in forwards:
                 f.begin(phase.moves)
-                f.redraw(None if phase.name in done else phase.redraws)
+                f.redraw(_stale(phase, done))
             if phase.gate is None or self._opens(phase.gate, forwards):
                 losses |= self._descend(phase, forwards)
             for f in forwards:
@@ -124,6 +124,13 @@ class Stepper:
         for role, network in self.networks.items():
             network.train(role not in evaluates and role not in self._constant)
         self._evaluating = evaluates
+
+
+def _stale(phase: Phase, done: Collection[str]) -> Collection[str] | None:
+    """The noises to draw anew before a phase: all, if it has run on this batch already."""
+    if phase.name in done:
+        return None
+    return () if any(name in done for name in phase.redraws_with) else phase.redraws
 
 
 def _scaled(value: Tensor, factor: float) -> Tensor:

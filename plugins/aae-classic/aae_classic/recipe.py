@@ -141,7 +141,7 @@ class Supervised(Classic):
         """Style does not depend on the label."""
         return None
 
-    def sample_labels(self, spec: Spec) -> int:
+    def own_labels(self, spec: Spec) -> int:
         """One for each class."""
         return spec.classes
 

@@ -160,7 +160,7 @@ class SemiSupervised(Classic):
         """Classes if it saw labels."""
         return "clusters" if self.supervision == "none" else "classes"
 
-    def sample_labels(self, spec: Spec) -> int:
+    def own_labels(self, spec: Spec) -> int:
         """K."""
         return self.categories_for(spec)
 

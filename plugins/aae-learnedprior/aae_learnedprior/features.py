@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Literal
 
+import torch
 from attrs import field, frozen
 from attrs.validators import in_
 from torch import Tensor
@@ -93,5 +94,6 @@ def distance(rec: Tensor, wanted: Tensor, norm: str) -> Tensor:
     """Mean over the batch of how far two feature maps (B, ...) are from each other, in one of `NORMS`."""
     rec, wanted = rec.float(), wanted.float()
     if norm == "norm":
-        return (rec - wanted).flatten(1).square().sum(dim=1).sqrt().mean()
+        norms: Tensor = torch.linalg.vector_norm((rec - wanted).flatten(1), dim=1)  # its slope at 0 is 0, not NaN
+        return norms.mean()
     return 0.5 * F.mse_loss(rec, wanted, reduction="sum") / (len(rec) if norm == "half-sum" else rec.numel())

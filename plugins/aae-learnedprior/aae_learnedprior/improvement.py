@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Terms = dict[str, Term | LossFunction]
 NAMES = ("D_I", "CG", "dec_gen", "Q")
 FRESH = ("z_prior", "s")
-"""Noises that are drawn anew when prior improvement begins."""
+"""Noises that are drawn anew when prior improvement begins, with whichever of its phases."""
 FROZEN = ("encoder", "code_discriminator")
 """What keeps its statistics meanwhile."""
 
@@ -48,7 +48,7 @@ def phases(prior: Learned, recipe: Recipe, spec: Spec) -> Sequence[Phase]:
 
 
 def _phase(name: str, role: Role, moves: tuple[str, ...], terms: Terms, optimizer: Optimizer) -> Phase:
-    return Phase(name, role, moves, terms, optimizer, redraws=FRESH if name == "D_I" else (), evaluates=FROZEN)
+    return Phase(name, role, moves, terms, optimizer, redraws=FRESH, redraws_with=NAMES, evaluates=FROZEN)
 
 
 def _informed(phase: Phase, prior: Learned) -> Phase:
@@ -80,7 +80,7 @@ def mutual_information(prior: Learned, f: Forward) -> Tensor:
     For K categories: 0 where Q is sure and right, log K where it knows nothing. For dense s, Q is a Gaussian of unit
     variance: 0.5 * ||s - Q(x_gen)||^2.
     """
-    said, s = recognized(f, f.x_gen), prior.s(f)
+    said, s = recognized(f, f.x_gen), prior.standardised(f, prior.s(f))
     if prior.condition == "dense":
         return 0.5 * (s - said).square().sum(dim=1).mean()
     return F.cross_entropy(said, s)
@@ -116,7 +116,7 @@ class MatchingAdversary:
 
     def deceive(self, f: Forward) -> Tensor:
         """What the makers of the fakes minimise."""
-        d, s = self.scores(f), self.prior.s(f)
+        d, s = self.scores(f), self.prior.standardised(f, self.prior.s(f))
         return torch.stack([self.loss.generator(d(_beside(getattr(f, name), s))) for name in self.fakes]).sum()
 
     def scores(self, f: Forward) -> Scores:
@@ -125,15 +125,16 @@ class MatchingAdversary:
 
         def judge(v: Tensor) -> Tensor:
             x, s = v[:, : f.spec.features].reshape(-1, *f.spec.shape), v[:, f.spec.features :]
-            return network(x) + matcher(features(network, x), s)  # type: ignore[no-any-return]
+            h = features(network, x)
+            return network.head(h).squeeze(1) + matcher(h, s)  # type: ignore[no-any-return, operator]
 
         return judge
 
     def _shown(self, f: Forward) -> tuple[Tensor, list[Tensor]]:
         """What is real, and all that is fake."""
-        s = self.prior.s(f)
+        s, others = (self.prior.standardised(f, each) for each in (self.prior.s(f), f.others_condition))
         fakes = [_beside(getattr(f, name), s) for name in self.fakes]
-        return _beside(f.target, s), [*fakes, _beside(f.target, f.others_condition)]
+        return _beside(f.target, s), [*fakes, _beside(f.target, others)]
 
 
 def _beside(x: Tensor, s: Tensor) -> Tensor:

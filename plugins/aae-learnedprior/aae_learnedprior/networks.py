@@ -6,6 +6,7 @@ from functools import partial
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.nn.functional import one_hot
 
 from aaecore.adversary import told
@@ -20,14 +21,15 @@ IMAGE = "image_discriminator"
 class Conditioned(nn.Module):
     """Maps noise, and a condition if there is one, to codes.
 
-    A condition is one-hot, or a `dense` vector, which is standardised before it joins.
+    A condition is one-hot, or a `dense` vector, which is standardised before it joins: by the batch's moments in
+    training, else by the mean of those.
     """
 
     def __init__(self, noise: int, condition: int, *, dense: bool) -> None:
         super().__init__()
         self.noise = noise
         self.condition = condition
-        self.standardise = nn.BatchNorm1d(condition, affine=False) if dense else None
+        self.standardise = nn.BatchNorm1d(condition, affine=False, momentum=None) if dense else None
         self.project: nn.Module = nn.Identity()
         self.layers: nn.Module = nn.Identity()
 
@@ -36,6 +38,13 @@ class Conditioned(nn.Module):
         if s is not None and self.standardise is not None:
             s = self.standardise(s)
         return self.layers(z if s is None else torch.cat([z, self.project(s)], dim=1))  # type: ignore[no-any-return]
+
+    def standardised(self, s: Tensor) -> Tensor:
+        """Conditions by the moments seen until now, as they are if one-hot; moves no statistics."""
+        if self.standardise is None:
+            return s
+        seen = self.standardise
+        return F.batch_norm(s, seen.running_mean, seen.running_var, eps=seen.eps)
 
     def typical_condition(self, n: int, labels: Tensor | None, draw: Draw) -> Tensor | None:
         """Conditions where none are given: these labels or random ones, or Gaussian ones with the data's moments."""

@@ -108,9 +108,15 @@ class Learned(Prior):
         return one_hot(known_or_random(self._labels(f), k, f.n, f.draw("s")), k).float()
 
     def _labels(self, f: Forward) -> Tensor | None:
-        """The classes asked for, else (where classes are the condition, and in training) the samples' own."""
+        """The classes asked for, unless these are the recipe's own; in training the samples', where they condition."""
+        if f.recipe.own_labels(f.spec):
+            return None
         own = f.labels if f.training and self.condition == "labels" else None
         return f.asked_labels if own is None else own
+
+    def standardised(self, f: Forward, s: Tensor) -> Tensor:
+        """Conditions as all networks but CG see them: dense ones by the moments that CG has seen."""
+        return _generator(f.net).standardised(s)
 
     def condition_width(self, spec: Spec) -> int:
         """How many numbers s has."""
@@ -177,6 +183,9 @@ def _problem(prior: Learned, recipe: Recipe, spec: Spec) -> tuple[str, str] | No
         return "recipe.prior.base", "the noise of a learned prior is a simple one; set prior.base=gaussian"
     if recipe.batch < 2:
         return "recipe.batch", "batch normalisation of codes needs at least two; set batch=64"
+    if prior.condition == "labels" and recipe.own_labels(spec):
+        said = "this recipe gives labels to its networks itself, and codes do not depend on them"
+        return "recipe.prior.condition", f"{said}; set prior.condition=none or random"
     if prior.matching and told(IMAGE, recipe.own_phases(spec)) is not None:
         return "recipe.prior.matching", "this recipe's image discriminator is told labels already; set matching=false"
     return _condition_problem(prior, spec) or _identity_problem(prior, recipe, spec)

@@ -97,7 +97,10 @@ class LearnedPrior(Recipe):
 
     def _told(self, f: Forward) -> Tensor:
         """What stands beside the codes of samples and of the prior alike, which were drawn for it."""
-        return f.condition if self.condition == "dense" else f.y_known
+        if self.condition != "dense":
+            return f.y_known
+        assert isinstance(self.prior, Learned)
+        return self.prior.standardised(f, f.condition)
 
     @property
     def conditional_prior(self) -> bool:

@@ -41,15 +41,26 @@ def small() -> Residual:
     return SMALL
 
 
-@pytest.fixture
-def data() -> Data:
+def noise(side: int) -> Data:
+    """48 images of noise in 10 classes, with dense conditions."""
     g = torch.Generator().manual_seed(0)
     return from_arrays(
-        torch.rand(48, 8, 8, generator=g).numpy(),
+        torch.rand(48, side, side, generator=g).numpy(),
         torch.arange(48).remainder(10).numpy(),
         condition=torch.randn(48, 5, generator=g).numpy(),
         heldout=0.25,
     )
+
+
+@pytest.fixture
+def data() -> Data:
+    return noise(8)
+
+
+@pytest.fixture
+def large() -> Data:
+    """Images large enough for an image discriminator of two levels, which has batch normalisation."""
+    return noise(16)
 
 
 @pytest.fixture
@@ -78,7 +89,7 @@ def changed(data: Data) -> Callable[..., tuple[set[str], set[str]]]:
     `statistics` says whether those of batch normalisation count.
     """
 
-    def trained(recipe: Recipe, *names: str, statistics: bool = True) -> tuple[set[str], set[str]]:
+    def trained(recipe: Recipe, *names: str, statistics: bool = True, data: Data = data) -> tuple[set[str], set[str]]:
         alone = evolve(recipe, scheduler=Only(names=names), epochs=1, batch=12)
         before: States = {}
 

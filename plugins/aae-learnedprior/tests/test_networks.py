@@ -4,11 +4,15 @@ import pytest
 import torch
 from aae_learnedprior.architecture import Residual
 from aae_learnedprior.blocks import ResidualBlock, Square
+from aae_learnedprior.features import FeatureError
 from aae_learnedprior.networks import CodeGenerator
+from aae_learnedprior.prior import Learned
+from aae_learnedprior.recipe import LearnedPrior
 from aae_learnedprior.vaegan_networks import VAEGANNetworks
 from torch import nn
 
 from aaecore.architecture import Architecture
+from aaecore.optimizer import Adam
 from aaecore.spec import Spec
 
 SMALL: list[Architecture] = [
@@ -54,6 +58,42 @@ def test_the_residual_networks_are_the_papers_table() -> None:
     assert sizes == [512, 256, 128, 64]
     codes = [m.out_features for m in Residual().discriminator((64,)).modules() if isinstance(m, nn.Linear)]
     assert codes == [1000, 500, 200, 1]
+
+
+def layers(network: nn.Module, *kinds: type[nn.Module]) -> list[str]:
+    """Names and widths of the layers of these kinds, in order."""
+    found = [m for m in network.modules() if isinstance(m, kinds)]
+    return [f"{type(m).__name__} {getattr(m, 'out_features', getattr(m, 'out_channels', ''))}".strip() for m in found]
+
+
+def test_heads_discriminators_and_the_code_generator_are_the_papers_table() -> None:
+    kinds = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d, nn.BatchNorm1d, nn.BatchNorm2d, nn.ReLU, nn.LeakyReLU)
+    head = Residual().encoder((3, 32, 32), {"code": 64}).heads["code"]
+    assert layers(head, *kinds) == ["Linear 128", "BatchNorm1d", "ReLU", "Linear 64"]
+    top = Residual().decoder(64, Spec(shape=(3, 32, 32), output="tanh")).blocks[0]
+    assert layers(top, *kinds) == ["ConvTranspose2d 512", "BatchNorm2d", "ReLU"]
+    codes = ["Linear 1000", "LeakyReLU", "Linear 500", "LeakyReLU", "Linear 200", "LeakyReLU", "Linear 1"]
+    assert layers(Residual().discriminator((64,)), *kinds) == codes
+    images = ["Conv2d 64", "LeakyReLU"]
+    for width in (128, 256):
+        images += [f"Conv2d {width}", "BatchNorm2d", "LeakyReLU"]
+    judge = Residual().discriminator((3, 32, 32))
+    assert layers(judge, *kinds) == [*images, "Linear 1000", "LeakyReLU", "Linear 1"]
+    assert {m.negative_slope for m in judge.modules() if isinstance(m, nn.LeakyReLU)} == {0.2}
+    recipe = LearnedPrior(code=64)
+    cg = recipe.builders(Spec(shape=(3, 32, 32), output="tanh"))["code_generator"]()
+    assert layers(cg, *kinds) == ["Linear 128", "BatchNorm1d", "ReLU", "Linear 64", "BatchNorm1d"]
+
+
+def test_the_recipes_defaults_are_the_sheets() -> None:
+    recipe, prior = LearnedPrior(), Learned()
+    optimizers = [recipe.code_discriminator_optimizer, recipe.encoder_optimizer, recipe.decoder_optimizer]
+    optimizers += [prior.discriminator_optimizer, prior.generator_optimizer]
+    optimizers += [prior.decoder_optimizer, prior.recognizer_optimizer]
+    assert set(optimizers) == {Adam(lr=2e-4, beta1=0.5, beta2=0.999)}
+    assert (recipe.code, recipe.batch, recipe.lambda_enc, recipe.lambda_dec) == (8, 64, 1, 1)
+    assert recipe.reconstruction == FeatureError(layer=-1, norm="half-mean")
+    assert prior.information == 1
 
 
 @pytest.mark.parametrize("resized", [{}, {"down": True}, {"up": True}])

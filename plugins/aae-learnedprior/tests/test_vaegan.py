@@ -15,6 +15,7 @@ from aaecore.defaults.losses import KL, HalfSquaredError, kl_gaussians
 from aaecore.errors import AAEError
 from aaecore.forward import Forward
 from aaecore.loss import AdversarialLoss
+from aaecore.optimizer import RMSprop
 from aaecore.phase import Phase
 from aaecore.spec import Spec
 
@@ -109,6 +110,19 @@ def test_the_code_is_the_papers_for_32_by_32_as_are_the_networks() -> None:
     assert VAEGANNetworks().encoder((3, 32, 32), {"code": 256})(torch.zeros(2, 3, 32, 32))["code"].shape == (2, 256)
 
 
+def test_the_defaults_are_larsens() -> None:
+    recipe, nets = VAEGAN(), VAEGANNetworks()
+    assert (recipe.batch, recipe.similarity, recipe.equilibrium, recipe.margin) == (64, 1e-5, 0.68, 0.35)
+    assert recipe.discriminate_recon
+    assert recipe.reconstruction == FeatureError(layer=3, norm="half-sum")
+    assert recipe.encoder_optimizer == recipe.decoder_optimizer == recipe.discriminator_optimizer
+    assert recipe.encoder_optimizer == RMSprop(lr=3.9e-4, weight_decay=1e-5, alpha=0.9)
+    assert nets.encoder_channels == (64, 128, 256)
+    assert nets.decoder_channels == (256, 192, 128, 32)
+    assert nets.discriminator_channels == (32, 128, 192, 256)
+    assert (nets.encoder_hidden, nets.discriminator_hidden) == (1024, 512)
+
+
 def test_kl_of_the_sheet() -> None:
     value = kl_gaussians(torch.tensor([[0.5, -1.0]]), torch.tensor([[0.5, 1.5]]))
     assert value.item() == pytest.approx(1.162682, abs=1e-6)
@@ -135,6 +149,9 @@ def test_comparing_the_samples_themselves_the_encoder_minimises_a_vaes_loss(spec
         (0.68, 0.68, True, True),
         (0.1, 0.5, True, False),
         (0.6, 1.5, False, True),
+        (0.32, 0.9, True, False),
+        (0.9, 0.32, True, False),
+        (1.04, 0.6, False, True),
         (0.1, 1.5, True, True),
     ],
 )

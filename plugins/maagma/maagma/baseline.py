@@ -90,9 +90,9 @@ class WassersteinAAE(Recipe):
     def _beside(self, z: Tensor, f: Forward, name: str) -> Tensor:
         return torch.cat([z, getattr(f, name)], dim=1) if self.conditional else z
 
-    def sample_labels(self, spec: Spec) -> int:
+    def own_labels(self, spec: Spec) -> int:
         """One for each class, if the decoder is told."""
-        return spec.classes if self.conditional else super().sample_labels(spec)
+        return spec.classes if self.conditional else 0
 
     def check(self, recipe: Recipe, spec: Spec) -> None:
         """Needs labels where anything is given them."""
