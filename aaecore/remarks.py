@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from attrs import evolve
+from torch.nn import Module
+from torch.nn.modules.batchnorm import _BatchNorm
 
+from aaecore.adversary import games
 from aaecore.observer import Observer
 from aaecore.phase import Phase, Progress
 from aaecore.scheduler import PhaseScheduler
@@ -32,6 +35,9 @@ class Remarks(Observer):
         """Before the first stage."""
         for name in unused_settings(t.recipe, t.model.spec):
             remark(f"recipe.{name} changes nothing: no phase of this recipe uses it")
+        for role in entangled(t.recipe.all_phases(t.model.spec), t.model.networks):
+            said = f"the network {role!r} normalises over the batch, so the slope at a sample depends on the others"
+            remark(f"{said}; the penalty on it is looser than meant")
         steps = len(t.data) // t.batch
         if steps < FEW_STEPS:
             smaller = max(1, len(t.data) // 20)
@@ -44,6 +50,12 @@ class Remarks(Observer):
         if idle:
             where = f"the {t.progress.epochs} epochs of stage {t.stage.name!r}"
             remark(f"never run in {where}: {', '.join(idle)} (recipe.scheduler starts them later, or leaves them out)")
+
+
+def entangled(phases: Iterable[Phase], networks: Mapping[str, Module]) -> list[str]:
+    """Roles of the discriminators whose slope at each sample matters, and that normalise over the batch."""
+    roles = {game.network for game, side in games(phases) if side == "discriminator" and game.loss.by_sample}
+    return sorted(r for r in roles if any(isinstance(m, _BatchNorm) for m in networks[r].modules()))
 
 
 def idle_phases(scheduler: PhaseScheduler, phases: Sequence[Phase], progress: Progress) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from aaecore.config.entries import Entries
 from aaecore.config.fields import Fields, component_type, is_component, is_required, settings
 from aaecore.config.leaves import each, strict_converter
 from aaecore.config.problems import Problem, Refused, describe, expected, from_validator, is_marked
@@ -84,7 +85,8 @@ class Components:
         for key, value in _whole_first(table, fields):
             a = fields[key]
             try:
-                of = _standing(cls, a, current, made) if _is_change(value, a.type) else None
+                changes = isinstance(value, Entries) or _is_change(value, a.type)
+                of = _standing(cls, a, current, made) if changes else None
                 made |= each(self.converter, {key: (_changes(of, value), a.type or Any)})
             except Refused as refused:
                 problems += refused.problems
@@ -134,6 +136,8 @@ def _without_name(table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _changes(standing: Any, value: Any) -> Any:
+    if isinstance(standing, Mapping):
+        return {**standing, **value}
     return _Changes(standing, value) if is_component(type(standing)) else value
 
 

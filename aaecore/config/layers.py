@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from aaecore.config.entries import Entries
 from aaecore.config.schema import Config, structure
 from aaecore.errors import ConfigError
 from aaecore.plugins import Registry
@@ -105,7 +106,7 @@ def _is_partial(value: Any) -> bool:
 
 def _nested(key: Key, value: Any) -> Tree:
     for segment in reversed(key):
-        value = {segment: value}
+        value = Entries({segment: value})
     return _normal(value)
 
 
@@ -117,7 +118,7 @@ def _normal(tree: Tree) -> Tree:
 
 def merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> Tree:
     """Two layers as one: a table without `name` changes what it names, anything else replaces it."""
-    tree = dict(under)
+    tree = Entries(under) if isinstance(under, Entries) else dict(under)
     for key, value in over.items():
         tree[key] = _over(tree.get(key), value)
     return tree

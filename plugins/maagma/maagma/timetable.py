@@ -30,7 +30,7 @@ class Timetable(PhaseScheduler):
 
     Each is set by a phase's name, or by a role for all phases of that role that are not named.
 
-    starts: epoch (counted from 0) from which a phase runs; below 1, the share of the stage's epochs before it does.
+    starts: epoch of the stage (counted from 0) from which a phase runs; below 1, the share of its epochs before that.
     repeats: how often a phase runs on a batch, each time with fresh noise.
     weights: factor on all that a phase minimises; 0 leaves the phase out.
     order: the phases that run first on a batch, in this order; the others follow as in the recipe.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from attrs import field, frozen
@@ -23,6 +23,7 @@ class WGANGP(AdversarialLoss):
         the fakes as the paper's equations (4) and (5) are printed.
     """
 
+    by_sample: ClassVar[bool] = True
     gp_weight: float = field(default=10.0, validator=ge(0))
     gp_location: Literal["interpolate", "fake"] = field(default="interpolate", validator=in_(("interpolate", "fake")))
 

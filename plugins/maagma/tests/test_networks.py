@@ -29,6 +29,30 @@ def test_the_networks_for_mnist_have_the_parameters_of_the_table():
     assert count(compose("maagma").build(MNIST)["code_discriminator"]) == 1_061_889
 
 
+def test_the_networks_for_lfw_have_the_parameters_of_the_table():
+    assert {role: count(net) for role, net in compose("maagma-lfw").build(LFW).items()} == {
+        "encoder": 948_618,
+        "decoder": 1_565_824,
+        "code_discriminator": 1_061_889,
+        "image_discriminator": 5_222_401,
+    }
+
+
+@pytest.mark.parametrize(("networks", "spec"), [(MNISTNetworks, MNIST), (LFWNetworks, LFW)])
+def test_the_nonlinearities_are_those_of_the_table(networks, spec):
+    made = networks()
+    plain = (nn.ReLU, nn.LeakyReLU, nn.Tanh, nn.Sigmoid)
+
+    def kinds(network):
+        return {type(m) for m in network.modules() if isinstance(m, plain)}
+
+    assert kinds(made.encoder(spec.shape, {"code": 10})) == {nn.ReLU}
+    assert kinds(made.decoder(10, spec)) == {nn.ReLU, nn.Tanh if spec.output == "tanh" else nn.Sigmoid}
+    for critic in (made.discriminator(spec.shape), made.discriminator((10,))):
+        assert kinds(critic) == {nn.LeakyReLU}
+        assert {m.negative_slope for m in critic.modules() if isinstance(m, nn.LeakyReLU)} == {0.01}
+
+
 def sizes(network, x):
     """Heights of the feature maps that a network's convolutions and pools make."""
     found = []
@@ -94,12 +118,17 @@ def test_the_image_critic_has_dropout_if_wanted(critic_dropout):
     assert [m.p for m in critic.modules() if isinstance(m, Dropout)] == [0.5] * bool(critic_dropout)
 
 
-def test_weights_are_xaviers_and_biases_zero():
-    critic = MNISTNetworks().discriminator((10,))
-    first = critic.blocks[1][0]
-    bound = (6 / (10 + 1024)) ** 0.5
-    assert 0.9 * bound < first.weight.abs().max() <= bound
-    assert first.bias.abs().max() == 0
+@pytest.mark.parametrize(("networks", "spec"), [(MNISTNetworks, MNIST), (LFWNetworks, LFW)])
+def test_weights_are_xaviers_and_biases_zero_in_every_network(networks, spec):
+    made = networks()
+    critics = (made.discriminator(spec.shape), made.discriminator((10,)))
+    for network in (made.encoder(spec.shape, {"code": 10}), made.decoder(10, spec), *critics):
+        for m in network.modules():
+            if isinstance(m, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
+                fan_in, fan_out = nn.init._calculate_fan_in_and_fan_out(m.weight)
+                bound = (6 / (fan_in + fan_out)) ** 0.5
+                assert 0.9 * bound < m.weight.abs().max() <= bound
+                assert m.bias is None or not m.bias.any()
 
 
 @pytest.mark.parametrize("name", ["maagma-mnist", "maagma-lfw"])

@@ -5,8 +5,6 @@ import torch
 from maagma.recipe import OUT_FAKES
 from torch.nn import functional as F
 
-from aaecore.loss import Noisy
-
 E, G, DZ, DX = "encoder", "decoder", "code_discriminator", "image_discriminator"
 BOTH = {"d_em": {DZ}, "d_out": {DX}, "ae": {E, G}, "confuse": {G}}
 ONE = {"d_em": {DZ}, "ae": {E, G}}
@@ -127,13 +125,20 @@ def test_only_the_label_conditioned_code_critic_heeds_labels(bench, name):
     assert (scores[0] != scores[1]) == (name == "maagma-code")
 
 
-def test_the_noise_is_on_real_and_fake_images_in_both_phases(bench):
-    b = bench(critic_input_noise=0.25)
-    assert b.loss("confuse", "L_d") != bench(critic_input_noise=0).loss("confuse", "L_d")
-    game = b.phases["d_out"].terms["C_out"].loss.__self__
-    d = game.scores(b.forward())
-    assert isinstance(d, Noisy)
-    assert d.std == 0.25
+def test_the_noise_is_on_real_and_fake_images_in_both_phases_and_not_on_the_points_of_the_penalty(bench):
+    b, seen = bench(critic_input_noise=0.25), []
+    b.networks[DX].register_forward_pre_hook(lambda _, given: seen.append(given[0].detach()))
+    b.loss("d_out", "C_out")
+    f = b.forward()
+    real, fake, point = seen
+    x, x_rec = f.target, f.x_rec.detach()
+    for noisy, clean in ((real, x), (fake, x_rec)):
+        assert (noisy - clean).std().item() == pytest.approx(0.25, rel=0.1)
+    share = ((point - x_rec) / (x - x_rec)).flatten(1).median(1).values.view(-1, 1, 1, 1)
+    torch.testing.assert_close(point, x_rec + share * (x - x_rec))
+    seen.clear()
+    b.loss("confuse", "L_d")
+    assert (seen[0] - x_rec).std().item() == pytest.approx(0.25, rel=0.1)
 
 
 @pytest.mark.parametrize("out_fake", OUT_FAKES)

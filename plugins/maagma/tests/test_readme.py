@@ -13,6 +13,7 @@ import aaecore
 from aaecore.cli import aae
 from aaecore.config import load_config
 from aaecore.data import load_data
+from aaecore.observer import Observer
 
 README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
 CLASSIC = any(d.metadata["Name"] == "aae-classic" for d in distributions())
@@ -30,7 +31,7 @@ def sets_of(command):
 
 @pytest.mark.parametrize("command", COMMANDS, ids=shown)
 def test_every_command_parses(command):
-    assert set(command[1::2]) <= {"--set", "--data", "--data-root", "--epochs"}
+    assert set(command[1::2]) <= {"--set", "--data", "--data-root", "--epochs", "--precision"}
     assert load_config(command[0], None, tuple(sets_of(command)), {}).recipe
 
 
@@ -44,13 +45,28 @@ QUICK = [c for c in COMMANDS if "--data" not in c]
 def settings(command):
     small = ["batch=32", "data.limit=64", "epochs=1"]
     flat = command[0] == "classic" or "architecture=mlp" in command
-    return [*sets_of(command), *small, *([] if flat else ["architecture.units=16", "architecture.critic_channels=[4]"])]
+    begun = [] if command[0] == "classic" or "starts" in shown(command) else ["scheduler.starts={}"]
+    networks = [] if flat else ["architecture.units=16", "architecture.critic_channels=[4]"]
+    return [*sets_of(command), *small, *begun, *networks]
+
+
+class Ran(Observer):
+    """The phases that ran."""
+
+    def __init__(self):
+        self.phases = set()
+
+    def step_end(self, t, losses):
+        self.phases |= {name.partition("/")[0] for name in losses}
 
 
 @pytest.mark.parametrize("command", QUICK, ids=shown)
 def test_every_command_that_needs_no_files_trains(command):
     config = load_config(command[0], None, tuple(settings(command)), {})
-    model = aaecore.train(config.recipe, load_data(config.data, 0), quiet=True, device="cpu")
+    ran = Ran()
+    model = aaecore.train(config.recipe, load_data(config.data, 0), quiet=True, device="cpu", observers=[ran])
+    if command[0].startswith("maagma") and "starts" not in shown(command):
+        assert ran.phases == {p.name for p in model.recipe.all_phases(model.spec)}
     assert all(p.isfinite().all() for net in model.networks.values() for p in net.parameters())
 
 

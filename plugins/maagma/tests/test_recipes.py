@@ -8,6 +8,7 @@ from maagma import aaecore_recipes
 
 import aaecore
 from aaecore import compose
+from aaecore.config import load_config
 from aaecore.data import DataConfig, from_arrays, load_data
 from aaecore.errors import ConfigError
 
@@ -20,18 +21,35 @@ def tiny(name, **settings):
     return compose(name, **{"architecture": {"name": kind, **TINY}, "batch": 20, "epochs": 2, **settings})
 
 
-@pytest.mark.parametrize(
-    ("name", "lrs", "weights", "epochs"),
-    [("maagma", (1e-5, 1e-5, 1e-5), (1, 0.01, 0.002), 500), ("maagma-lfw", (1e-5, 1e-4, 1e-4), (1, 0.01, 0.001), 800)],
-)
-def test_defaults_are_the_papers_table(name, lrs, weights, epochs):
+LATE = {"d_out": 300, "confuse": 302}
+TABLE = {
+    "maagma": ((1e-5, 1e-5, 1e-5, 1e-5), 0.002, 500, {"d_em": 5}, LATE, "auto"),
+    "maagma-code": ((1e-5, 1e-5, 1e-5, 1e-5), 0.002, 500, {"d_em": 5}, LATE, "auto"),
+    "maagma-lfw": ((1e-5, 1e-4, 1e-4, 1e-5), 0.001, 800, {}, {"confuse": 20}, "symmetric"),
+    "maagma-aae": ((1e-5, 1e-5), None, 500, {"d_em": 5}, {}, "auto"),
+    "maagma-lfw-aae": ((1e-5, 1e-4), None, 800, {}, {}, "symmetric"),
+}
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_defaults_are_the_papers_table(name):
+    lrs, output, epochs, repeats, starts, scaling = TABLE[name]
     r = compose(name)
-    adams = (r.autoencoder_optimizer, r.code_critic_optimizer, r.image_critic_optimizer)
+    names = ("autoencoder", "code_critic", "image_critic", "confuse")
+    adams = [getattr(r, f"{each}_optimizer") for each in names[: len(lrs)]]
     assert tuple(a.lr for a in adams) == lrs
-    assert {(a.beta1, a.beta2) for a in (*adams, r.confuse_optimizer)} == {(0.5, 0.9)}
-    assert (r.reconstruction_weight, r.embedding_weight, r.output_weight) == weights
+    assert {(a.beta1, a.beta2) for a in adams} == {(0.5, 0.9)}
+    assert (r.reconstruction_weight, r.embedding_weight, getattr(r, "output_weight", None)) == (1, 0.01, output)
     assert (r.epochs, r.batch, r.code, r.adversarial.gp_weight) == (epochs, 32, 10, 10)
-    assert r.critic_input_noise == 0.01
+    assert (r.scheduler.repeats, r.scheduler.starts, r.scaling) == (repeats, starts, scaling)
+    assert getattr(r, "critic_input_noise", 0.01) == 0.01
+
+
+def test_one_entry_of_a_timetable_is_set_beside_the_others():
+    r = load_config("maagma", None, ("scheduler.starts.d_out=5", "scheduler.repeats.d_out=2"), {}).recipe
+    assert r.scheduler.starts == {"d_out": 5, "confuse": 302}
+    assert r.scheduler.repeats == {"d_em": 5, "d_out": 2}
+    assert load_config("maagma", None, ("scheduler.starts={d_out=5}",), {}).recipe.scheduler.starts == {"d_out": 5}
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -14,6 +14,7 @@ from aaecore.data import DataConfig, load_data
 from aaecore.errors import ConfigError
 from aaecore.loss import Noisy
 from aaecore.randomness import Draw
+from aaecore.remarks import entangled
 
 
 def samples(shape=(), n=16, seed=0):
@@ -190,20 +191,29 @@ def test_the_image_critic_learns_to_score_images_above_reconstructions_and_the_d
     assert score("x_rec") > before
 
 
-def test_the_gap_on_the_line_settles_a_little_above_the_distance():
-    """W (1 + W / (2 lambda)) = 3.45 at uniform slope; the true optimum is slightly above."""
+@pytest.mark.parametrize(("distance", "weight"), [(3, 10), (2, 5)])
+def test_the_gap_on_the_line_settles_a_little_above_the_distance(distance, weight):
+    """At a uniform slope it is W (1 + W / (2 lambda)), 3.45 for 3 and 10; the true optimum is slightly above."""
     torch.manual_seed(0)
     d = nn.Sequential(nn.Linear(1, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 1), nn.Flatten(0))
-    adam, game = torch.optim.Adam(d.parameters(), lr=1e-3), WGANGP(gp_weight=10)
+    adam, game = torch.optim.Adam(d.parameters(), lr=1e-3), WGANGP(gp_weight=weight)
     for step in range(600):
         draw = Draw(0, step)
-        loss = game.discriminator(d, draw.normal(256, 1), [draw.normal(256, 1) + 3], draw)
+        loss = game.discriminator(d, draw.normal(256, 1), [draw.normal(256, 1) + distance], draw)
         adam.zero_grad()
         loss.backward()
         adam.step()
-    draw = Draw(1)
-    gap = d(draw.normal(20_000, 1)).mean() - d(draw.normal(20_000, 1) + 3).mean()
-    assert 3.3 < gap.item() < 3.8
+    z = Draw(1).normal(20_000, 1)
+    gap, uniform = (d(z) - d(z + distance)).mean().item(), distance * (1 + distance / (2 * weight))
+    assert 0.99 * uniform < gap < 1.1 * uniform
+
+
+def test_batch_normalisation_under_the_penalty_is_said_before_training(bench):
+    b = bench()
+    assert entangled(b.phases.values(), b.networks) == []
+    b.networks["code_discriminator"].blocks.append(nn.BatchNorm1d(16))
+    assert entangled(b.phases.values(), b.networks) == ["code_discriminator"]
+    assert entangled(bench(adversarial="bce").phases.values(), b.networks) == []
 
 
 def test_where_real_and_fake_are_alike_the_best_critic_has_no_gap():
