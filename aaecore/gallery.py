@@ -92,4 +92,4 @@ class Gallery(Observer):
         if self.every and epoch % self.every == 0 and epoch < t.stage.epochs:
             folder = self.folder / "pictures" / f"{t.stage.name}-epoch-{epoch:04d}"
             folder.mkdir(parents=True, exist_ok=True)
-            draw_gallery(t.model, t.data, folder, seed=t.seed)
+            draw_gallery(t.running, t.data, folder, seed=t.seed)

@@ -74,7 +74,7 @@ class AdversarialLoss(Part):
     averages: ClassVar[bool] = True
     """As of a `Loss`, for both sides; not so for a game that compares real with fake scores (relativistic games)."""
     by_sample: ClassVar[bool] = False
-    """Whether it looks at the discriminator's slope at each sample, which batch normalisation entangles with others'."""
+    """Whether the discriminator's slope at each sample matters, which batch normalisation entangles with others'."""
 
     def discriminator(self, d: Scores, real: Tensor, fakes: Sequence[Tensor], draw: Draw) -> Tensor:
         """What the discriminator minimises, with its penalty if it has one."""

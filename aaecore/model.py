@@ -12,6 +12,7 @@ from torch.nn import Module
 from aaecore.data import Scaling
 from aaecore.errors import AAEError, DataError
 from aaecore.forward import Forward
+from aaecore.modes import inference
 from aaecore.randomness import Draw
 from aaecore.recipe import Recipe
 from aaecore.spec import Spec
@@ -197,16 +198,9 @@ class Model:
         self, quantity: Callable[[Forward], Tensor], seed: int, *, sampled: bool = True, **given: Any
     ) -> Tensor:
         seed = asked.seed(seed)
-        modes = {network: network.training for network in self.networks.values()}
-        try:
-            for network in modes:
-                network.eval()
-            with torch.inference_mode():
-                found = [quantity(f).cpu() for f in self._forwards(seed, sampled, given)]
-            return torch.cat(found)  # out here, so that the result is a tensor others may train on
-        finally:
-            for network, mode in modes.items():
-                network.train(mode)
+        with inference(self.networks.values()), torch.inference_mode():
+            found = [quantity(f).cpu() for f in self._forwards(seed, sampled, given)]
+        return torch.cat(found)  # out here, so that the result is a tensor others may train on
 
     def _forwards(self, seed: int, sampled: bool, given: Mapping[str, Any]) -> Iterator[Forward]:
         tensors = {name: value for name, value in given.items() if value is not None and name != "n"}

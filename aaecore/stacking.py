@@ -29,6 +29,8 @@ class Stage:
     """Maps each batch to what this stage trains on (frozen lower levels)."""
     patience: int | None = None
     """Epochs without a smaller held-out error of reconstruction after which the stage ends; None for never."""
+    stack: Mapping[str, Module] | None = None
+    """The networks by role that take samples to samples while this stage trains; None for the full ones."""
 
 
 class Stacking(Part):

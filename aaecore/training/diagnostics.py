@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 
 import torch
 from torch import Tensor
-from torch.nn import Module
 
 from aaecore.adversary import judges
 from aaecore.data import Data
 from aaecore.forward import Forward
 from aaecore.model import Model
+from aaecore.modes import inference
 from aaecore.randomness import Draw
 from aaecore.stacking import Stage
 from aaecore.use.posterior import posterior_noise
@@ -54,7 +53,7 @@ class Probe:
         if not what:
             return {}
         totals, n = dict.fromkeys(what, 0.0), 0
-        with torch.no_grad(), _inference(stage.networks):
+        with torch.no_grad(), inference(stage.networks.values()):
             for f in self._forwards(stage, self.data.some(most)):
                 n += f.n
                 for name, function in what.items():
@@ -82,15 +81,3 @@ class Probe:
 
 def _square_error(f: Forward) -> Tensor:
     return (f.x_rec.float() - f.target).square().mean()
-
-
-@contextmanager
-def _inference(networks: Mapping[str, Module]) -> Iterator[None]:
-    modes = {module: module.training for network in networks.values() for module in network.modules()}
-    try:
-        for network in networks.values():
-            network.eval()
-        yield
-    finally:
-        for module, mode in modes.items():
-            module.training = mode

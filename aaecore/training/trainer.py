@@ -133,6 +133,12 @@ class Training:
         return Checkpoint(groups, {**where, **patience, "skipped": self.skipped, "seconds": self.seconds})
 
     @property
+    def running(self) -> Model:
+        """The model as it works on samples in this stage: of the full networks, or of the stack so far."""
+        m, stack = self.model, self.stage.stack
+        return m if stack is None else Model(m.recipe, m.spec, stack, m.scaling, classes=m.classes, own=m.own)
+
+    @property
     def skipped(self) -> int:
         """Updates dropped so far because they were not finite."""
         return 0 if self.guard is None else self.guard.skipped
@@ -181,7 +187,7 @@ class Training:
 
     def _diagnose(self) -> dict[str, float]:
         """Measure; where the stage has patience, its error too."""
-        found = noise_of_posterior(self.model, self.data) | self._probe.accuracies(self.stage)
+        found = noise_of_posterior(self.running, self.data) | self._probe.accuracies(self.stage)
         if self.stage.patience is not None:
             found["heldout_error"] = self._probe.error(self.stage)
             self._patience.look(found["heldout_error"])

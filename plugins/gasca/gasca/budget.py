@@ -24,6 +24,6 @@ def share(epochs: int, levels: int, tuned: Sequence[int], level: int | None, tun
     per_level = max(1, epochs // (2 * levels - 1)) if level is None else level
     if tune is not None or not tuned:
         return Budget(per_level, dict.fromkeys(tuned, tune or 0))
-    rest = max(len(tuned), epochs - levels * per_level)
+    rest = max(len(tuned) if levels > 1 else 0, epochs - levels * per_level)  # one level is the whole stack already
     even = {k: rest // len(tuned) for k in tuned}
     return Budget(per_level, {**even, tuned[-1]: even[tuned[-1]] + rest % len(tuned)})

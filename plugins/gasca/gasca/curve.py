@@ -9,7 +9,6 @@ from time import perf_counter
 from attrs import frozen
 
 from aaecore.metrics import reconstruction_mse
-from aaecore.model import Model
 from aaecore.observer import Observer
 from aaecore.training import Training
 from gasca.stackings import LevelStage
@@ -82,10 +81,8 @@ class Curve(Observer):
 
 def heldout_mse(t: Training) -> float:
     """Error of the running stage's stack between reconstructions and targets, on held-out data if there is any."""
-    networks = t.stage.stack if isinstance(t.stage, LevelStage) else t.model.networks
     judged = t.data.heldout or t.data
     rows = range(min(MOST, len(judged)))
-    model = Model(t.recipe, t.model.spec, networks, t.model.scaling)
     target = judged.x if judged.target is None else judged.target
     labels = None if judged.y is None else judged.y[: len(rows)]
-    return reconstruction_mse(target.take(rows), model.reconstruct(judged.x.take(rows), labels=labels))
+    return reconstruction_mse(target.take(rows), t.running.reconstruct(judged.x.take(rows), labels=labels))

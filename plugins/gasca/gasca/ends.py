@@ -10,6 +10,7 @@ from attrs import frozen
 from torch import Tensor, nn
 from torch.nn import Module
 
+from aaecore.adversary import told
 from aaecore.architecture import Discriminator
 from aaecore.errors import ConfigError
 from aaecore.part import parts_of
@@ -17,6 +18,7 @@ from aaecore.recipe import Recipe
 from aaecore.spec import Spec
 from aaecore.stacking import Stacking
 from gasca.levels import AUTOENCODER, IMAGE_DISCRIMINATOR, Ends, autoencoder_of, groups, has_code_level
+from gasca.networks import DISCRIMINATOR_SLOPE, StackedNetworks
 
 PATH = "recipe.stacking"
 
@@ -38,26 +40,39 @@ def shapes_of(recipe: Recipe, spec: Spec) -> Shapes:
     if recipe.encoder_noise:
         problem = "feeds levels with features, and this posterior's noise enters beside the image"
         raise ConfigError(PATH, f"{problem}; set posterior=gaussian or deterministic, or stacking=single")
-    networks = _networks_without_weights(recipe, spec)
+    if told(IMAGE_DISCRIMINATOR, recipe.own_phases(spec)) is not None:
+        problem = "has levels scored by their features alone, and this discriminator of images is told more"
+        raise ConfigError(PATH, f"{problem}; set conditional=false, or stacking=single")
+    networks, remedy = _networks_without_weights(recipe, spec), _remedy(recipe, spec)
     encoder, decoder = autoencoder_of(networks)
     downs, ups = groups(encoder.blocks), list(reversed(decoder.blocks[1:]))
     if not downs or len(downs) != len(ups):
         problem = f"needs a block of the decoder for each of the encoder; there are {len(ups)} for {len(downs)}"
-        raise ConfigError(PATH, f"{problem}; set stacking=single, or another architecture")
+        raise ConfigError(PATH, f"{problem}; {remedy}")
     features = [torch.zeros(2, *spec.shape, device="meta")]
     for blocks in downs:
-        features.append(_through(blocks, features[-1], "the encoder"))
+        features.append(_through(blocks, features[-1], "the encoder", remedy))
     for k, up in enumerate(ups):
-        _check_mirrored(k, _through([up], features[k + 1], "the decoder"), features[k])
+        _check_mirrored(k, _through([up], features[k + 1], "the decoder", remedy), features[k], remedy)
     levels = len(downs) + has_code_level(encoder, recipe.shapes_codes)
-    scored = _scored(networks[IMAGE_DISCRIMINATOR], features, levels) if IMAGE_DISCRIMINATOR in networks else None
+    judge = networks.get(IMAGE_DISCRIMINATOR)
+    scored = None if judge is None else _scored(judge, features, levels, remedy)
     return Shapes(levels, tuple(tuple(h.shape[1:]) for h in features), scored)
 
 
 def build_ends(recipe: Recipe, spec: Spec, shapes: Shapes) -> nn.ModuleList:
     """What closes the stack on levels 1 to m - 1; frozen until a stage moves it."""
-    made = [_ends(recipe, spec, shapes, k) for k in range(1, shapes.levels)]
+    made = [_initialised(recipe, _ends(recipe, spec, shapes, k)) for k in range(1, shapes.levels)]
     return nn.ModuleList(made).requires_grad_(False)
+
+
+def _initialised(recipe: Recipe, ends: Ends) -> Ends:
+    """As the networks' own ends are, where these are ours."""
+    if isinstance(recipe.architecture, StackedNetworks):
+        recipe.architecture.initialised(ends)
+        if ends.score is not None:
+            recipe.architecture.initialised(ends.score, DISCRIMINATOR_SLOPE)
+    return ends
 
 
 def _ends(recipe: Recipe, spec: Spec, shapes: Shapes, k: int) -> Ends:
@@ -79,31 +94,39 @@ def _networks_without_weights(recipe: Recipe, spec: Spec) -> dict[str, Module]:
         return {r: build() for r, build in builders.items() if r in (*AUTOENCODER, IMAGE_DISCRIMINATOR)}
 
 
-def _scored(network: Module, features: Sequence[Tensor], levels: int) -> tuple[int, ...]:
+def _remedy(recipe: Recipe, spec: Spec) -> str:
+    """What would work in place of networks that do not."""
+    if isinstance(recipe.architecture, StackedNetworks):
+        return "set architecture.discriminator_hidden=64, or stacking=single"
+    return "set architecture=gasca, or stacking=single" if spec.is_image else "set stacking=single"
+
+
+def _scored(network: Module, features: Sequence[Tensor], levels: int, remedy: str) -> tuple[int, ...]:
     blocks = groups(network.blocks) if isinstance(network, Discriminator) else []
     if len(blocks) < levels:
         problem = f"needs a discriminator of images with a block for each of the {levels} levels, not {len(blocks)}"
-        raise ConfigError(PATH, f"{problem}; set stacking=single, or another architecture")
+        raise ConfigError(PATH, f"{problem}; {remedy}")
     assert isinstance(network, Discriminator)
     stack = [block for group in blocks for block in group]
-    _through([*stack, network.head], features[0], "the discriminator of images")
+    _through([*stack, network.head], features[0], "the discriminator of images", remedy)
     rest = [block for group in blocks[levels - 1 :] for block in group]
-    _through([*rest, network.head], features[levels - 1], "the discriminator's last level")
-    said = [_through(blocks[k], features[k], f"level {k + 1} of the discriminator") for k in range(levels - 1)]
+    _through([*rest, network.head], features[levels - 1], "the discriminator's last level", remedy)
+    names = [f"level {k + 1} of the discriminator" for k in range(levels - 1)]
+    said = [_through(blocks[k], features[k], name, remedy) for k, name in enumerate(names)]
     return tuple(prod(v.shape[1:]) for v in said)
 
 
-def _check_mirrored(k: int, made: Tensor, wanted: Tensor) -> None:
+def _check_mirrored(k: int, made: Tensor, wanted: Tensor, remedy: str) -> None:
     if made.shape != wanted.shape:
         problem = f"level {k + 1} of the decoder makes {tuple(made.shape[1:])} of what was {tuple(wanted.shape[1:])}"
-        raise ConfigError(PATH, f"{problem}; set stacking=single, or another architecture")
+        raise ConfigError(PATH, f"{problem}; {remedy}")
 
 
-def _through(blocks: Sequence[Module], v: Tensor, what: str) -> Tensor:
+def _through(blocks: Sequence[Module], v: Tensor, what: str, remedy: str) -> Tensor:
     try:
         for block in blocks:
             v = block(v)
     except (RuntimeError, ValueError) as e:
         problem = f"{what} cannot take features of shape {tuple(v.shape[1:])}"
-        raise ConfigError(PATH, f"{problem}; set stacking=single, or another architecture") from e
+        raise ConfigError(PATH, f"{problem}; {remedy}") from e
     return v

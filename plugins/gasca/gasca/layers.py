@@ -24,8 +24,9 @@ class BoundedRectifier(nn.Module):
 class SymmetricConv2d(nn.Module):
     """A 3 x 3 convolution whose kernels are their own mirror images, left to right, with two thirds of the weights."""
 
-    def __init__(self, channels: int, out: int) -> None:
+    def __init__(self, channels: int, out: int, stride: int = 1) -> None:
         super().__init__()
+        self.stride = stride
         self.columns = nn.Parameter(torch.empty(out, channels, KERNEL, KERNEL // 2 + 1))
         self.bias = nn.Parameter(torch.zeros(out))
         nn.init.kaiming_uniform_(self.columns, a=5**0.5)  # as PyTorch's own convolutions
@@ -42,8 +43,8 @@ class SymmetricConv2d(nn.Module):
         return torch.cat([self.columns, self.columns[..., :-1].flip(-1)], dim=-1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Same size."""
-        return F.conv2d(x, self.weight, self.bias, padding=KERNEL // 2)
+        """Same size, or with a stride less."""
+        return F.conv2d(x, self.weight, self.bias, self.stride, padding=KERNEL // 2)
 
 
 class GlobalConv2d(nn.Module):
@@ -55,7 +56,7 @@ class GlobalConv2d(nn.Module):
         self.everywhere = nn.Linear(channels, out, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Same size."""
+        """What the convolution makes of the image, and the map everywhere."""
         return self.local(x) + self.everywhere(x.mean((2, 3)))[:, :, None, None]  # type: ignore[no-any-return]
 
 

@@ -52,6 +52,11 @@ def levels_of(networks: Mapping[str, Module], *, shapes_codes: bool) -> tuple[Le
     ends = [*_ends_between(networks), real]
     encoders: list[Sequence[Module]] = [*downs, *([()] if own else [])]
     decoders: list[Sequence[Module]] = [*([up] for up in ups), *([()] if own else [])]
+    depths = [len(parts) for parts in (encoders, decoders, features, ends)]
+    if len(set(depths)) > 1:
+        counted = "encoder {}, decoder {}, discriminator of images {}, heads {}".format(*depths)
+        problem = f"trains level by level, and these networks have different numbers of levels ({counted})"
+        raise ConfigError("recipe.stacking", f"{problem}; give networks with as many blocks, or set stacking=single")
     return tuple(Level(*parts) for parts in zip(encoders, decoders, features, ends, strict=True))
 
 

@@ -17,7 +17,7 @@ from aaecore.recipe import Recipe
 from aaecore.spec import Spec
 from gasca.layers import KERNEL, BoundedRectifier, Crop, GlobalConv2d, Pad, SymmetricConv2d, initialise_kaiming, padded
 
-DISCRIMINATOR_SLOPE = 0.2
+SLOPE, DISCRIMINATOR_SLOPE = 0.1, 0.2
 M = TypeVar("M", bound=nn.Module)
 
 
@@ -59,7 +59,7 @@ class StackedNetworks(Architecture):
         blocks = [nn.Sequential(*self._down(i, o), self._rectifier(), *self._pool()) for i, o in pairwise(sizes)]
         blocks[0].insert(0, Pad(shape, self._multiple))
         made = {name: self._head(shape, width) for name, width in heads.items()}
-        return self._initialised(Encoder(blocks, made, noise_as_channels=True), 0.1)
+        return self.initialised(Encoder(blocks, made, noise_as_channels=True))
 
     def decoder(self, width: int, spec: Spec) -> Decoder:
         """From a code, or from flat features if `width` is 0, up the levels to an image."""
@@ -67,7 +67,7 @@ class StackedNetworks(Architecture):
         inner = [nn.Sequential(*self._up(i, o), self._rectifier()) for i, o in pairwise(sizes[:-1])]
         crop = Crop(spec.shape, self._multiple)
         image = nn.Sequential(*self._up(sizes[-2], sizes[-1]), crop, output_activation(spec.output))
-        return self._initialised(Decoder([self._uncode(spec.shape, width), *inner, image]), 0.1)
+        return self.initialised(Decoder([self._uncode(spec.shape, width), *inner, image]))
 
     def discriminator(self, shape: tuple[int, ...], condition: int = 0) -> Discriminator:
         """Of images: the encoder's levels with a slope of 0.2, a fully connected one, a logit; of vectors: the MLP."""
@@ -84,7 +84,7 @@ class StackedNetworks(Architecture):
             blocks.append(nn.Sequential(nn.Flatten(), dense, nn.LeakyReLU(DISCRIMINATOR_SLOPE)))
             width = self.discriminator_hidden
         head = nn.Sequential(nn.Flatten(), nn.Linear(width + condition, 1))
-        return self._initialised(Discriminator(blocks, head, condition_at_head=True), DISCRIMINATOR_SLOPE)
+        return self.initialised(Discriminator(blocks, head, condition_at_head=True), DISCRIMINATOR_SLOPE)
 
     def feature_shape(self, shape: tuple[int, ...]) -> tuple[int, int, int]:
         """What the last level says of an image, (C, H, W)."""
@@ -108,7 +108,7 @@ class StackedNetworks(Architecture):
 
     def _convolution(self, i: int, o: int, stride: int = 1) -> nn.Module:
         plain = nn.Conv2d(i, o, KERNEL, stride, KERNEL // 2)
-        local = SymmetricConv2d(i, o) if self.symmetric else plain
+        local = SymmetricConv2d(i, o, stride) if self.symmetric else plain
         return GlobalConv2d(local, i, o) if self.mix_global else local
 
     def _down(self, i: int, o: int) -> list[nn.Module]:
@@ -121,7 +121,7 @@ class StackedNetworks(Architecture):
         return [nn.Upsample(scale_factor=2), self._convolution(i, o)]
 
     def _rectifier(self) -> nn.Module:
-        return nn.LeakyReLU(0.1) if self.activation == "leaky-relu" else BoundedRectifier(self.lower, self.upper)
+        return nn.LeakyReLU(SLOPE) if self.activation == "leaky-relu" else BoundedRectifier(self.lower, self.upper)
 
     def _head(self, shape: tuple[int, ...], width: int) -> nn.Module:
         return nn.Sequential(nn.Flatten(), nn.Linear(self.features(shape), width)) if width else nn.Flatten()
@@ -132,7 +132,8 @@ class StackedNetworks(Architecture):
             return unflatten
         return nn.Sequential(nn.Linear(width, self.features(shape)), unflatten, self._rectifier())
 
-    def _initialised(self, network: M, slope: float) -> M:
+    def initialised(self, network: M, slope: float = SLOPE) -> M:
+        """The network with weights as `init` says, for leaky rectifiers of this slope."""
         if self.init == "kaiming":
             initialise_kaiming(network, slope)
         return network

@@ -79,7 +79,13 @@ class Gasca(Recipe):
         return self.architecture.features(spec.shape)
 
     def check(self, recipe: Recipe, spec: Spec) -> None:
-        """Codes that are feature maps need networks with feature maps, and nothing to draw them from."""
+        """Something must be minimised; codes that are feature maps need networks with feature maps, and no noise."""
+        if not (self.rec_weight or self.adv_weight):
+            raise ConfigError("recipe.rec_weight", "with adv_weight 0 as well nothing is minimised; set one of them")
+        tuning = getattr(self.stacking, "finetune", None)
+        if not self.rec_weight and tuning in ("auto", "reconstruction"):
+            said = "leaves T(G) nothing to minimise; set stacking.finetune=adversarial, or stacking=single"
+            raise ConfigError("recipe.rec_weight", f"0 {said}")
         if self.code:
             return
         if not isinstance(self.architecture, StackedNetworks):

@@ -30,12 +30,10 @@ GROWTH = ("append", "replace", "fresh")
 
 @frozen
 class LevelStage(Stage):
-    """A stage of level-wise training, with the whole stack that it leaves on images."""
+    """A stage of level-wise training; its stack is G_k and D_k."""
 
     depth: int = field(default=0, kw_only=True)
     """k."""
-    stack: Mapping[str, Module] = field(factory=dict, kw_only=True)
-    """G_k and D_k."""
 
 
 @frozen(kw_only=True)
@@ -83,13 +81,17 @@ class LevelWise(Stacking):
             below = self._below(tower, k, phases)
             level = tower.level(k)
             yield LevelStage(f"level-{k}", level, phases, budget.level, below, self.patience, depth=k, stack=stack)
-            if budget.tune.get(k):
+            if k in budget.tune and (budget.tune[k] or self.discriminator_epochs):
                 afresh()
                 yield from self._finetune(stack, phases, recipe, k, budget.tune[k])
 
     def check(self, recipe: Recipe, spec: Spec) -> None:
         """Needs mirrored stacks of blocks, and something to reconstruct."""
-        _check_features(recipe, spec, shapes_of(recipe, spec))
+        shapes = shapes_of(recipe, spec)
+        _check_features(recipe, spec, shapes)
+        if self.stage_target == "input" and (self.finetune_epochs == 0 or not self.tuned(shapes.levels)):
+            problem = "leaves the target to fine-tuning, and there is none"
+            raise ConfigError(f"{PATH}.stage_target", f"{problem}; set it to target, or finetune_epochs=1 or more")
         if not reconstruction_phases(recipe.own_phases(spec)):
             problem = "fine-tunes reconstructions, and no phase of this recipe makes any"
             raise ConfigError(PATH, f"{problem}; set stacking=single")
@@ -101,7 +103,8 @@ class LevelWise(Stacking):
         automatic: Finetune = "all" if recipe.shapes_codes else "reconstruction"
         finetune = automatic if self.finetune == "auto" else self.finetune
         tune = TUNES[finetune](phases)
-        yield LevelStage(f"finetune-{k}", stack, tune, epochs, None, self.patience, depth=k, stack=stack)
+        if epochs:
+            yield LevelStage(f"finetune-{k}", stack, tune, epochs, None, self.patience, depth=k, stack=stack)
         realign = discriminator_phases(phases)
         default = 0 if finetune == "all" else epochs
         epochs = default if self.discriminator_epochs is None else self.discriminator_epochs

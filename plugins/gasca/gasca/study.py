@@ -24,15 +24,19 @@ from gasca.stackings import GradualGreedy, Greedy
 
 LEVELS = 4
 """Three of convolutions and the fully connected one."""
+LEAST = 2 * LEVELS - 1
+"""Epochs with which every strategy has its stages and all have equally many steps."""
+NAMES = ("gangglw", "glw, same last T", "glw, same steps", "joint", "joint without D")
 
 
 def strategies(epochs: int, base: Gasca) -> Mapping[str, Gasca]:
     """The method and its controls, all with the same networks; only `glw, same last T` takes fewer steps."""
-    each = share(epochs, LEVELS, (LEVELS,), None, None).level
+    gradual = share(epochs, LEVELS, range(2, LEVELS + 1), None, None)
+    same_last = Greedy(level_epochs=gradual.level, finetune_epochs=gradual.tune[LEVELS])
     base = evolve(base, epochs=epochs)
     return {
         "gangglw": evolve(base, stacking=GradualGreedy()),
-        "glw, same last T": evolve(base, stacking=Greedy(level_epochs=each, finetune_epochs=each)),
+        "glw, same last T": evolve(base, stacking=same_last),
         "glw, same steps": evolve(base, stacking=Greedy()),
         "joint": evolve(base, stacking=Single()),
         "joint without D": evolve(base, stacking=Single(), adv_weight=0.0),
@@ -51,10 +55,10 @@ def run(recipe: Gasca, data: Data, seed: int) -> Curve:
 @click.option("--data-root", default="data", metavar="DIR", help="Where torchvision keeps its files.")
 @click.option("--limit", default=16000, metavar="N", help="Training samples; 16000 are 250 steps an epoch.")
 @click.option("--rotate", default=0.0, metavar="DEG", help="Inputs are turned by up to so much, targets upright.")
-@click.option("--epochs", default=7, metavar="N", help="Budget of each strategy; 7 give every level one.")
+@click.option("--epochs", type=click.IntRange(LEAST), default=LEAST, help="Budget of a strategy; 7 give a level one.")
 @click.option("--seeds", type=SEEDS, default="0-2", metavar="N,N,...")
 @click.option("--init", type=click.Choice(["kaiming", "pytorch"]), default="kaiming")
-@click.option("--only", multiple=True, metavar="NAME", help="Only these strategies.")
+@click.option("--only", multiple=True, type=click.Choice(NAMES), help="Only these strategies.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="A JSON file of what was measured, kept up to date.")
 @click.option("--curves", type=click.Path(path_type=Path), metavar="PNG", help="A picture of error over compute.")
 def command(

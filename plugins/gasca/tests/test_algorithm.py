@@ -1,14 +1,20 @@
 """Algorithm 1, stage by stage: what moves, what does not, and what the strategies share (checks 2, 3, 7-10)."""
 
+from copy import deepcopy
+
 import pytest
 import torch
 from attrs import asdict, evolve
-from gasca import GradualGreedy, Greedy, StackedNetworks
+from gasca import Gasca, GradualGreedy, Greedy, StackedNetworks
 from gasca.curve import Curve
 from gasca.drawing import draw_curves
+from gasca.levels import levels_of
+from gasca.stacks import Tower
+from gasca.study import strategies
 
 from aaecore import train
 from aaecore.defaults.stackings import Single
+from aaecore.modes import inference
 from aaecore.observer import Observer
 from aaecore.optimizer import Adam
 
@@ -74,6 +80,87 @@ def test_features_of_frozen_levels_have_no_graph(stages, tiny, turned):
     assert not batch["target"].requires_grad
     assert batch["x"].shape == batch["target"].shape == (4, 6, 2, 2)
     assert batch["y"].shape == (4,)
+
+
+def encoded(encoder, x, k):
+    """xi_k, block by block."""
+    with torch.no_grad():
+        for block in encoder.blocks[:k]:
+            x = block(x)
+    return x
+
+
+@pytest.mark.parametrize("k", [2, 3])
+def test_a_level_regresses_the_features_of_the_input_to_those_of_the_target(untrained, tiny, turned, k):
+    recipe = tiny()
+    model = untrained(recipe, turned)
+    found = recipe.stacking.stages(model.networks, recipe.all_phases(model.spec), recipe)
+    below = next(stage for stage in found if stage.name == f"level-{k}").inputs
+    x, target = turned.x.take(range(4)), turned.target.take(range(4))
+    batch = below({"x": x, "target": target})
+    assert torch.equal(batch["x"], encoded(model.networks["encoder"], x, k - 1))
+    assert torch.equal(batch["target"], encoded(model.networks["encoder"], target, k - 1))
+    assert not torch.equal(batch["x"], batch["target"])
+
+
+class Shown(Observer):
+    """What the discriminator of each stage was shown in its steps, and the encoder at its beginning."""
+
+    def __init__(self):
+        self.seen, self.encoders, self._handle = {}, {}, None
+
+    def stage_begin(self, t):
+        seen = self.seen.setdefault(t.stage.name, [])
+        self.encoders[t.stage.name] = deepcopy(t.model.networks["encoder"])
+        if self._handle:
+            self._handle.remove()
+        self._handle = t.stage.networks[D].register_forward_pre_hook(lambda _, given: seen.append(given[0].detach()))
+
+
+@pytest.mark.parametrize("k", [1, 2, 3])
+def test_the_discriminator_of_a_level_is_shown_features_of_targets_and_never_of_inputs(tiny, turned, k):
+    shown = Shown()
+    one_batch = tiny(batch=128, stacking=GradualGreedy(level_epochs=1, finetune_epochs=0))
+    train(one_batch, turned, quiet=True, observers=[shown])
+    encoder, seen = shown.encoders[f"level-{k}"], torch.cat(shown.seen[f"level-{k}"][:2])
+    inputs, targets = (encoded(encoder, v.take(range(128)), k - 1) for v in (turned.x, turned.target))
+
+    def among(row):
+        return (seen - row).abs().flatten(1).amax(1).min().item() < 1e-5
+
+    assert all(among(row) for row in targets[:8])
+    assert not any(among(row) for row in inputs[:8])
+
+
+def test_errors_are_of_the_whole_stack_against_the_targets(tiny, turned):
+    found = {}
+
+    class ByHand(Observer):
+        def epoch_end(self, t):
+            if t.stage.name == "level-2":
+                x, target = (v.take(range(len(v))) for v in (turned.heldout.x, turned.heldout.target))
+                encoder, decoder, heads = (t.model.networks[r] for r in ("encoder", "decoder", "level_heads"))
+                with inference(t.model.networks.values()), torch.no_grad():
+                    code = heads[1].heads["code"](encoded(encoder, x, 2))
+                    made = decoder.blocks[2](decoder.blocks[1](heads[1].uncode(code)))
+                found["mse"] = (made - target).square().mean().item()
+
+    curve = Curve()
+    train(tiny(), turned, quiet=True, observers=[ByHand(), curve])
+    point = next(p for p in curve.points if p.stage == "level-2" and not p.begins)
+    assert point.mse == pytest.approx(found["mse"], rel=1e-4)
+
+
+def test_what_is_shown_and_measured_in_a_stage_is_its_stack(tiny, turned):
+    depths = {}
+
+    class Look(Observer):
+        def stage_begin(self, t):
+            depths[t.stage.name] = len(t.running.networks["encoder"].blocks)
+            assert t.running.reconstruct(turned.x.take(range(2))).shape == (2, 1, 8, 8)
+
+    train(tiny(), turned, quiet=True, observers=[Look()])
+    assert [depths[name] for name in ("level-1", "level-2", "finetune-2", "level-3")] == [1, 2, 2, 2]
 
 
 def test_frozen_levels_keep_their_batch_statistics(stages, tiny, turned):
@@ -174,6 +261,20 @@ def test_what_a_stage_does_not_move_runs_in_inference_mode(tiny, turned):
         assert [modes.found[f"finetune-{k}", role] for role in ("encoder", "decoder", D)] == [{True}, {True}, {False}]
 
 
+def test_looking_at_a_model_leaves_every_layer_in_its_mode(tiny, turned):
+    """A stage's stack and the full networks share blocks, and either may be looked at meanwhile."""
+    modes = set()
+
+    class Look(Observer):
+        def step_end(self, t, losses):
+            if t.stage.name == "realign-2":
+                t.model.reconstruct(turned.x.take(range(2)))
+                modes.update(m.training for m in t.stage.networks["encoder"].modules())
+
+    train(tiny(stacking=GradualGreedy(discriminator_epochs=2)), turned, quiet=True, observers=[Look()])
+    assert modes == {False}
+
+
 @pytest.mark.parametrize("k", [2, 3])
 def test_a_fresh_discriminator_starts_from_its_first_weights(tiny, watch, turned, k):
     found = watch(tiny(stacking=GradualGreedy(d_stack="fresh")), turned)
@@ -189,6 +290,45 @@ def test_a_replacing_discriminator_stands_on_the_encoder_and_leaves_it_alone(tin
     moved = found.moved("realign-3")
     assert moved
     assert all(name.startswith((f"{D}/blocks.2", f"{D}/head")) for name in moved)
+
+
+def test_through_a_replacing_discriminator_gradients_reach_the_image_and_not_the_encoder(untrained, tiny, turned):
+    model = untrained(tiny(), turned)
+    tower = Tower(model.networks, levels_of(model.networks, shapes_codes=False))
+    x = turned.x.take(range(2)).requires_grad_()
+    tower.stack(3, "replace")[D](x).sum().backward()
+    assert x.grad.any()
+    assert all(p.grad is None for p in model.networks["encoder"].parameters())
+
+
+@pytest.mark.parametrize("epochs", [5, 6, 7, 9, 11])
+@pytest.mark.parametrize("stacking", [GradualGreedy(discriminator_epochs=0), Greedy(discriminator_epochs=0)])
+def test_no_epoch_of_the_budget_is_lost(tiny, stages, turned, stacking, epochs):
+    found = stages(tiny(stacking=stacking, epochs=epochs), turned)
+    assert sum(stage.epochs for stage in found.values()) == epochs
+
+
+@pytest.mark.parametrize("epochs", [1, 4])
+@pytest.mark.parametrize("stacking", [Single(), GradualGreedy(), Greedy()])
+def test_one_level_is_never_fine_tuned(tiny, stages, turned, stacking, epochs):
+    one = tiny(architecture=StackedNetworks(channels=(4,), discriminator_hidden=0), code=0, epochs=epochs)
+    assert [s.epochs for s in stages(evolve(one, stacking=stacking), turned).values()] == [epochs]
+
+
+@pytest.mark.parametrize("epochs", [7, 10, 16])
+def test_the_last_fine_tunings_that_are_compared_are_equally_long(untrained, turned, epochs):
+    last = set()
+    for name in ("gangglw", "glw, same last T"):
+        recipe = strategies(epochs, Gasca(batch=32))[name]
+        model = untrained(recipe, turned)
+        found = recipe.stacking.stages(model.networks, recipe.all_phases(model.spec), recipe)
+        last.add({stage.name: stage.epochs for stage in found}["finetune-4"])
+    assert len(last) == 1
+
+
+def test_a_discriminator_can_be_realigned_without_fine_tuning(tiny, stages, turned):
+    found = stages(tiny(stacking=GradualGreedy(finetune_epochs=0, discriminator_epochs=3)), turned)
+    assert list(found) == ["level-1", "level-2", "realign-2", "level-3", "realign-3"]
 
 
 def test_budgets_can_be_set_for_each_kind_of_stage(tiny, stages, turned):

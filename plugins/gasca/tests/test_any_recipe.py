@@ -91,12 +91,21 @@ def test_what_cannot_grow_is_refused_before_training(digits, tiny):
         "no phase of this recipe learns from labels": Codes(stacking=Pretrained()),
         "needs architecture=gasca": tiny(architecture=HIDDEN, code=0),
         "feature maps are deterministic": tiny(code=0, posterior=GaussianPosterior()),
-        "not 2": tiny(architecture=HIDDEN),
-        "not 1": Gasca(batch=32, architecture=StackedNetworks(channels=(4,), discriminator_hidden=0)),
+        "not 2; set architecture=gasca": tiny(architecture=HIDDEN),
+        "nothing is minimised": tiny(rec_weight=0.0, adv_weight=0.0),
+        "finetune=adversarial": tiny(rec_weight=0.0),
+        "there is none": tiny(stacking=Greedy(stage_target="input", finetune_epochs=0)),
+        "discriminator_hidden=64": Gasca(batch=32, architecture=StackedNetworks(channels=(4,), discriminator_hidden=0)),
     }
     for reason, recipe in refused.items():
         with pytest.raises(ConfigError, match=reason):
             aaecore.train(recipe, digits, quiet=True)
+
+
+def test_own_networks_of_another_depth_are_refused_in_one_line(digits, tiny):
+    encoder = StackedNetworks(channels=(4, 6, 8)).encoder((1, 8, 8), {"code": 5})
+    with pytest.raises(ConfigError, match=r"different numbers of levels \(encoder 4, decoder 3"):
+        aaecore.train(tiny(), digits, quiet=True, networks={"encoder": encoder})
 
 
 def test_vectors_are_refused_by_convolutions():

@@ -31,6 +31,14 @@ def test_the_classifier_learns_digits_from_few_labels(tiny):
     assert model.metrics["classification_error"] < 0.3
 
 
+def test_the_classifier_starts_from_the_stacked_encoder(tiny, watch, digits):
+    found = watch(tiny(GascaClassifier), digits)
+    before, start = found.after["realign-3"], found.before["classify"]
+    encoder = {name for name in before if name.startswith("encoder/")}
+    assert encoder
+    assert all(torch.equal(before[name], start[name]) for name in encoder)
+
+
 def test_pre_training_encodes_no_labelled_batch(tiny, stages, digits):
     recipe = tiny(GascaClassifier)
     below = stages(recipe, digits)["level-2"].inputs

@@ -1,10 +1,13 @@
 """A greedy stage does not compute what it does not train."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from gasca import Gasca
 from gasca.stacks import Below
 
+from aaecore.data import DataConfig, load_data
 from aaecore.forward import Forward
 from aaecore.randomness import Draw
 from aaecore.stacking import Stage
@@ -27,24 +30,28 @@ def saved_for_backward(model, stage, batch):
     return sum(size for pointer, size in kept.items() if pointer not in weights)
 
 
-@pytest.fixture
-def sizes(untrained, stages, digits):
+@pytest.fixture(scope="module")
+def sizes(untrained):
+    """By stage, on images of 32 x 32."""
     recipe = Gasca(batch=32)
-    model = untrained(recipe, digits)
-    batch = {"x": torch.rand(32, 1, 8, 8)}
-    levels = {k: stages(recipe, digits)[f"level-{k}"] for k in (1, 2, 3, 4)}
-    return {k: saved_for_backward(model, stage, batch) for k, stage in levels.items()}
+    model = untrained(recipe, load_data(DataConfig(limit=64, size=32)))
+    phases = recipe.all_phases(model.spec)
+    found = {stage.name: stage for stage in recipe.stacking.stages(model.networks, phases, recipe)}
+    found["joint"] = Stage("joint", model.networks, phases, 1)
+    batch = {"x": torch.rand(32, 1, 32, 32)}
+    trained = {name: stage for name, stage in found.items() if not name.startswith("realign")}
+    return {name: saved_for_backward(model, stage, batch) for name, stage in trained.items()}
 
 
-def test_a_level_keeps_less_for_its_step_than_the_whole_and_a_deeper_one_still_less(sizes, untrained, digits):
-    recipe = Gasca(batch=32)
-    model = untrained(recipe, digits)
-    joint = Stage("joint", model.networks, recipe.all_phases(model.spec), 1)
-    most = saved_for_backward(model, joint, {"x": torch.rand(32, 1, 8, 8)})
-    levels = list(sizes.values())
-    assert max(levels) < most
-    assert levels[1] > levels[2] > levels[3]
-    assert levels[3] < most / 4
+def test_a_level_keeps_less_for_its_step_than_the_whole_and_a_deeper_one_still_less(sizes):
+    kept = [sizes[name] for name in ("joint", "level-1", "level-2", "level-3", "level-4")]
+    assert all(more > less for more, less in pairwise(kept))
+    assert kept[-1] < kept[0] / 4
+
+
+def test_fine_tuning_keeps_more_the_deeper_the_stack_and_less_than_joint_training(sizes):
+    kept = [sizes[name] for name in ("finetune-2", "finetune-3", "finetune-4", "joint")]
+    assert all(less < more for less, more in pairwise(kept))
 
 
 def test_frozen_levels_run_once_a_batch_and_only_forward(stages, tiny, turned):

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from attrs import evolve
 from gasca import StackedNetworks
 from gasca.layers import BoundedRectifier, Crop, GlobalConv2d, Pad, SymmetricConv2d
 from gasca.levels import levels_of
@@ -17,6 +18,8 @@ OPTIONS = [
     {"symmetric": True},
     {"mix_global": True},
     {"symmetric": True, "mix_global": True, "init": "pytorch"},
+    {"symmetric": True, "pooling": "stride"},
+    {"symmetric": True, "mix_global": True, "pooling": "stride"},
 ]
 
 
@@ -56,6 +59,15 @@ def test_generator_and_discriminator_grow_by_one_level_a_stage(tower):
     assert stacks[2]["encoder"].state_dict().keys() == tower.networks["encoder"].state_dict().keys()
 
 
+def test_inserting_a_convolutional_identity_changes_nothing(tower, digits):
+    x = digits.x.take(range(3))
+    before = through(tower.stack(1, "append"), x)
+    level = tower.levels[1]
+    identity = evolve(level, encoder=[nn.Identity()], decoder=[nn.Identity()], ends=tower.levels[0].ends)
+    grown = Tower(tower.networks, (tower.levels[0], identity, tower.levels[2]))
+    assert torch.equal(through(grown.stack(2, "append"), x), before)
+
+
 def test_inserting_an_identity_changes_nothing(tower, digits):
     x = digits.x.take(range(3))
     before = through(tower.stack(2, "append"), x)
@@ -78,6 +90,52 @@ def test_networks_fit_images_of_any_size(options, shape):
         assert 0 <= y.min() <= y.max() <= 1
     assert networks.discriminator(shape)(x).shape == (2,)
     assert networks.discriminator(shape, 3)(x, torch.ones(2, 3)).shape == (2,)
+
+
+def kinds(network):
+    return {type(m) for m in network.modules() if not list(m.children())}
+
+
+def slopes(network):
+    return {m.negative_slope for m in network.modules() if isinstance(m, nn.LeakyReLU)}
+
+
+def test_the_reference_networks_are_the_sheets():
+    networks, spec = StackedNetworks(), Spec(shape=(1, 32, 32))
+    encoder, decoder = networks.encoder((1, 32, 32), {"code": 64}), networks.decoder(64, spec)
+    assert sum(p.numel() for p in encoder.parameters()) == 88_896
+    assert [len([m for m in block.modules() if isinstance(m, nn.Conv2d)]) for block in decoder.blocks] == [0, 1, 1, 1]
+    assert slopes(encoder) == slopes(decoder) == {0.1}
+    assert isinstance(decoder.blocks[0][-1], nn.LeakyReLU)  # features of the level below are rectified as well
+    assert nn.Sigmoid in kinds(decoder.blocks[-1])
+    judge = networks.discriminator((1, 32, 32))
+    assert slopes(judge) == {0.2}
+    assert not any("Norm" in kind.__name__ for network in (encoder, decoder, judge) for kind in kinds(network))
+
+
+@pytest.mark.parametrize(
+    ("options", "layer"),
+    [
+        ({"symmetric": True}, SymmetricConv2d),
+        ({"mix_global": True}, GlobalConv2d),
+        ({"activation": "bounded"}, BoundedRectifier),
+    ],
+)
+def test_an_option_puts_its_layers_into_encoder_and_decoder(options, layer):
+    for chosen, there in ((options, True), ({}, False)):
+        networks = StackedNetworks(**chosen)
+        built = networks.encoder((1, 8, 8), {"code": 3}), networks.decoder(3, Spec(shape=(1, 8, 8)))
+        assert all(any(isinstance(m, layer) for m in network.modules()) == there for network in built)
+
+
+@pytest.mark.parametrize(("init", "zero"), [("kaiming", True), ("pytorch", False)])
+def test_the_initial_weights_of_every_head_are_as_chosen(untrained, tiny, digits, init, zero):
+    architecture = StackedNetworks(channels=(4, 6), discriminator_hidden=8, init=init)
+    networks = untrained(tiny(architecture=architecture), digits).networks
+    for level in levels_of(networks, shapes_codes=False):
+        biases = [m.bias for m in level.ends.score.modules() if isinstance(m, nn.Linear)]
+        assert all((not bias.any()) == zero for bias in biases)
+    assert all((not m.bias.any()) == zero for m in networks["encoder"].modules() if isinstance(m, nn.Conv2d))
 
 
 def test_noise_enters_the_encoder_as_channels():

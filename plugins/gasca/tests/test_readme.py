@@ -1,11 +1,13 @@
-"""Every command of the README parses and fits some data; the Python code runs."""
+"""Every command of the README configures a recipe that builds; the Python code and the study run."""
 
+import json
 import re
 import shlex
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from gasca import study
 
 import aaecore.api
 from aaecore.cli import aae
@@ -43,6 +45,19 @@ def test_the_python_code_of_the_readme_runs(capsys):
     code = re.search(r"```python\n(.*?)```", README, re.DOTALL)[1]
     exec(compile(code, "README.md", "exec"), {})
     assert "level-1" in capsys.readouterr().out
+
+
+def test_the_study_compares_strategies_and_keeps_what_it_measured(tmp_path):
+    out = tmp_path / "found.json"
+    given = ["--data", "digits", "--limit", "64", "--seeds", "3", "-o", str(out), "--curves", str(tmp_path / "c.png")]
+    result = CliRunner().invoke(study.command, [*given, "--only", "glw, same last T", "--only", "joint"])
+    assert result.exit_code == 0, result.output
+    found = json.loads(out.read_text())
+    assert [(each["strategy"], each["seed"]) for each in found] == [("glw, same last T", 3), ("joint", 3)]
+    assert found[1]["points"][-1]["steps"] == 7
+    assert (tmp_path / "c.png").stat().st_size
+    for wrong in (["--only", "glw"], ["--epochs", "3"]):
+        assert CliRunner().invoke(study.command, wrong).exit_code == 2
 
 
 def test_a_short_run_leaves_a_whole_run_directory(tmp_path, tiny, turned):
