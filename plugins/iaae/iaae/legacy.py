@@ -26,7 +26,7 @@ NEIGHBOURS = 10_000
 
 @define
 class Collected(Observer):
-    """The images of the last epoch, a batch after each step, in training mode, from a decoder that still moves.
+    """The images of a stage's last epoch, a batch after each step, in training mode, from a decoder that still moves.
 
     source: what is decoded, since the authors' code changed: prior, draws from it (from 8 June 2021 on); uniform, draws
         from U(0, 1) (4 to 8 June); reconstruction, the codes of training images (before).
@@ -43,7 +43,9 @@ class Collected(Observer):
         return torch.cat(self._parts)
 
     def step_end(self, t: Training, losses: Mapping[str, float]) -> None:
-        """Decode a batch, by copies of the networks: their batch statistics are not to change."""
+        """Decode a batch in the last epoch, by copies of the networks: their batch statistics are not to change."""
+        if t.progress.epoch + 1 < t.progress.epochs:
+            return
         if t.progress.step % t.progress.steps_per_epoch == 0:
             self._parts.clear()
         copies = {role: deepcopy(network).train() for role, network in t.stage.networks.items()}
