@@ -2,12 +2,20 @@
 
 import pytest
 import torch
+from iaae import aaecore_recipes
 from iaae.equal import EqualLinear
+from iaae.feature import Feature
+from iaae.mapping import LatentMapping
 from iaae.networks import EqualizedMLP, NormalizedMLP
+from iaae.scheduler import NIter
 from torch import nn
 from torch.nn import functional as F
 
+from aaecore import compose
+from aaecore.defaults.losses import KL, MeanAbsoluteError
 from aaecore.nn import Dropout
+from aaecore.optimizer import Adam
+from aaecore.posterior import GaussianPosterior
 from aaecore.spec import Spec
 
 
@@ -93,3 +101,37 @@ def test_the_networks_fit_images_vectors_noise_and_conditions(architecture):
         assert {name: tuple(h.shape) for name, h in heads.items()} == {"code": (6, 4), "label": (6, 3)}
         assert architecture.decoder(7, spec)(torch.randn(6, 7)).shape == (6, *shape)
     assert architecture.discriminator((4,), 3)(torch.randn(6, 4), torch.randn(6, 3)).shape == (6,)
+
+
+def kinds(network):
+    return [type(m).__name__ for m in network.modules() if not list(m.children())]
+
+
+def test_the_layers_stand_in_the_tables_order():
+    nets = NormalizedMLP()
+    encoder, decoder = nets.encoder((3, 32, 32), {"code": 20}), nets.decoder(10, Spec((3, 32, 32), output="tanh"))
+    assert kinds(encoder) == ["Flatten", "Linear", "LeakyReLU", "Linear", "BatchNorm1d", "LeakyReLU", "Linear"]
+    last = ["Linear", "BatchNorm1d", "LeakyReLU", "Linear", "Tanh", "Unflatten"]
+    assert kinds(decoder) == ["Linear", "LeakyReLU", *last]
+    judge = nets.discriminator((10,))
+    assert kinds(judge) == ["Flatten", *["Linear", "LeakyReLU", "Dropout"] * 4, "Linear"]
+    for network in (encoder, decoder, judge):
+        assert {m.negative_slope for m in network.modules() if isinstance(m, nn.LeakyReLU)} == {0.2}
+
+
+def test_the_recipes_are_the_sheets():
+    adam = Adam(lr=1e-4)
+    for name in aaecore_recipes():
+        recipe = compose(name)
+        assert (recipe.code, recipe.batch, recipe.epochs, recipe.scaling) == (10, 1024, 100, "symmetric")
+        assert recipe.reconstruction_optimizer == recipe.discriminator_optimizer == recipe.generator_optimizer == adam
+    base, kld, combined = (compose(name) for name in ("iaae", "iaae-kld", "iaae-combined"))
+    assert base.reconstruction == MeanAbsoluteError()
+    assert base.posterior == GaussianPosterior(sigma="raw")
+    assert kld.posterior == combined.posterior == GaussianPosterior(sigma="logvar")
+    assert kld.regularizers == combined.regularizers == (KL(weight=0.1, role="generator", direction="forward"),)
+    assert compose("iaae-feature").reconstruction == combined.reconstruction == Feature(share=0.1, source="encoder")
+    assert compose("iaae-n-iter").scheduler == combined.scheduler == NIter(n=3)
+    assert compose("iaae-equal-linear").architecture == EqualizedMLP(scale_bias=True)
+    assert combined.architecture == LatentMapping(of=EqualizedMLP())
+    assert compose("iaae-latent-mapping").architecture == LatentMapping(of=NormalizedMLP(), depth=4, slope=0.2)
