@@ -166,7 +166,7 @@ class FixedPriorSupervised(ConditionalSupervised):
     """The baseline of conditional generation with labels: the fixed prior is the noise beside the class."""
 
     published: ClassVar[tuple[Published, ...]] = inception_score("6.20", "CIFAR-10, with labels")
-    code: int = field(default=18, validator=ge(1))
+    code: int = field(default=16, validator=ge(1))
     prior: Prior = Learned(generator="identity", condition="labels")
 
 
@@ -175,5 +175,5 @@ class FixedPriorUnsupervised(ConditionalUnsupervised):
     """The baseline of conditional generation without labels: the fixed prior is the noise beside a random category."""
 
     published: ClassVar[tuple[Published, ...]] = inception_score("5.73", "CIFAR-10, without labels")
-    code: int = field(default=18, validator=ge(1))
+    code: int = field(default=16, validator=ge(1))
     prior: Prior = Learned(generator="identity", condition="random", categories=10)

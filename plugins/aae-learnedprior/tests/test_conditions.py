@@ -114,11 +114,11 @@ def test_a_fixed_prior_is_the_noise_beside_the_condition(
     f = Forward(made, spec, nets, {"x": torch.zeros(4000, 1, 8, 8), "y": y}, Draw(0, 0))
     prior = made.prior
     assert isinstance(prior, Learned)
-    noise, s = f.z_prior[:, :8], f.z_prior[:, 8:]
+    noise, s = f.z_prior[:, :6], f.z_prior[:, 6:]
     assert torch.equal(s, prior.s(f))
     assert torch.equal(s.argmax(1), y) == (recipe is FixedPriorSupervised)
-    assert torch.allclose(noise.mean(0), torch.zeros(8), atol=0.06)
-    assert torch.allclose(noise.std(0), torch.ones(8), atol=0.06)
+    assert torch.allclose(noise.mean(0), torch.zeros(6), atol=0.06)
+    assert torch.allclose(noise.std(0), torch.ones(6), atol=0.06)
 
 
 def test_a_fixed_prior_takes_dense_conditions_too(small: Residual, data: Data) -> None:
@@ -154,7 +154,7 @@ REFUSED = [
     (ConditionalSupervised(), {"classes": 0}, "no labels"),
     (LearnedPrior(prior=Learned(condition="random")), {"classes": 0}, "prior.categories=10"),
     (LearnedPrior(prior=Learned(generator="identity", condition="labels")), {}, "code=18"),
-    (FixedPriorSupervised(prior=Learned(generator="identity", condition="labels", noise=9)), {}, "prior.noise=8"),
+    (FixedPriorSupervised(prior=Learned(generator="identity", condition="labels", noise=9)), {}, "prior.noise=6"),
     (LearnedPrior(prior=Learned(generator="identity", noise=5)), {}, "prior.noise=8"),
     (LearnedPrior(prior=Learned(base=Learned())), {}, "prior.base=gaussian"),
     (LearnedPrior(prior=Learned(matching=True)), {}, "prior.condition=dense"),

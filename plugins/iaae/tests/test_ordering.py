@@ -1,6 +1,6 @@
 """Which of the paper's orderings hold (check 10): three seeds under one protocol, at 32 x 32 in three channels.
 
-n-iter before the baseline is not asserted: at the paper's own length it does not hold here (docs/reproduction.md).
+n-iter before the baseline is not asserted: the two could not be told apart here (docs/reproduction.md).
 """
 
 import pytest
