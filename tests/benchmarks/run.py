@@ -15,7 +15,7 @@ BENCHMARKS = {
     "bf16": (speed.bf16, 7),
     "memory": (memory.run, 3),
     "startup": (startup.run, 5),
-    "wgan-gp": (wgan_gp.run, 15),
+    "wgan-gp": (wgan_gp.run, 7),
     "stages": (stages.run, 3),
 }
 

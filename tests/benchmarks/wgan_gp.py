@@ -14,7 +14,7 @@ from torch.nn import functional as F
 import aaecore
 from aaecore.plugins import registry
 
-BATCH, N_EM, STEPS = 32, 5, 10
+BATCH, N_EM, STEPS = 32, 5, 30
 SIDE = 28
 
 
