@@ -2,35 +2,13 @@
 
 import pytest
 import torch
-from attrs import evolve
-from every_recipe import Losses, prepare, small
+from every_recipe import EveryStep, Losses, points, prepare, small
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from aaecore.observer import Observer
 from aaecore.plugins import registry
 from aaecore.runs.checkpoints import Checkpoints, network_tensors, read
 
 RECIPES = registry().names("recipe")
-
-
-class EveryStep(Observer):
-    """Takes a checkpoint after every batch."""
-
-    def __init__(self):
-        self.taken = []
-
-    def step_end(self, t, losses):
-        now = t.checkpoint()
-        self.taken.append(
-            evolve(now, groups={g: {k: v.clone() for k, v in ts.items()} for g, ts in now.groups.items()})
-        )
-
-
-def points(taken):
-    """The last step of each stage and one in the midst of it, but not the very last."""
-    stages = [checkpoint.state["stage"] for checkpoint in taken]
-    ends = [i for i, stage in enumerate(stages) if stages[i + 1 : i + 2] != [stage]]
-    return sorted({i for end in ends for i in (end, max(end - 2, 0))})[:-1]
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -25,11 +25,12 @@ CODE, STD = 8, 5.0
 
 @frozen
 class Problem:
-    """How large the networks and batches are, and how many images make up one measurement."""
+    """How large the networks and batches are, how many images make up one measurement, and where."""
 
     hidden: int
     batch: int
     images: int
+    device: str = "cpu"
 
 
 def images(n: int) -> Tensor:
@@ -45,14 +46,22 @@ def network(sizes: Sequence[int], *last: nn.Module) -> nn.Sequential:
     return nn.Sequential(*layers[:-1], *last)
 
 
+def synchronize(device: torch.device) -> None:
+    """Wait for all that was asked of the device, so that a clock tells when it was done."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
 class Loop:
     """What a user writes by hand on a tensor in memory: networks, three optimizers of torch, and a loop."""
 
     def __init__(self, problem: Problem, x: Tensor) -> None:
         h = problem.hidden
-        self.x, self.batch = x, problem.batch
+        self.x, self.batch = x.to(problem.device), problem.batch
         self.E, self.G = network((784, h, h, CODE)), network((CODE, h, h, 784), nn.Sigmoid())
         self.D = network((CODE, h, h, 1))
+        for net in (self.E, self.G, self.D):
+            net.to(problem.device)
         both = [*self.E.parameters(), *self.G.parameters()]
         self.rec = torch.optim.SGD(both, lr=0.01, momentum=0.9)
         self.disc = torch.optim.SGD(self.D.parameters(), lr=0.1, momentum=0.1)
@@ -76,6 +85,7 @@ class Loop:
         rows = torch.randperm(len(self.x)).split(self.batch)[:steps]
         for i in rows:
             step(self.x[i])
+        synchronize(self.x.device)
         return len(rows) * self.batch / (perf_counter() - started)
 
     def _plain(self, x: Tensor) -> None:
@@ -130,6 +140,7 @@ class Framework:
         )
         self.data = aaecore.from_arrays(x)
         self.precision = precision
+        self.device = problem.device
         self.watched = watched
 
     def epoch(self) -> float:
@@ -145,7 +156,7 @@ class Framework:
 
     def _train(self, observers: Sequence[Observer]) -> aaecore.Model:
         return aaecore.train(
-            self.recipe, self.data, precision=self.precision, device="cpu", quiet=True, observers=observers
+            self.recipe, self.data, precision=self.precision, device=self.device, quiet=True, observers=observers
         )
 
 

@@ -25,13 +25,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which of: {', '.join(BENCHMARKS)}")
     parser.add_argument("--repeats", type=int, help="measurements of each contender")
+    parser.add_argument("--device", default="cpu", help="cpu, or a CUDA device")
     given = parser.parse_args()
     if unknown := set(given.names) - BENCHMARKS.keys():
         parser.error(f"no benchmark {min(unknown)!r}; choose from: {', '.join(BENCHMARKS)}")
-    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads\n")
+    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {given.device}\n")
     for name in given.names or BENCHMARKS:
         benchmark, repeats = BENCHMARKS[name]
-        benchmark(given.repeats or repeats)
+        benchmark(given.repeats or repeats, given.device)
 
 
 if __name__ == "__main__":

@@ -53,38 +53,38 @@ def data(n: int = IMAGES) -> Data:
     return aaecore.from_arrays(x[:n], x_heldout=x[n : n + 8])
 
 
-def run(repeats: int) -> None:
+def run(repeats: int, device: str) -> None:
     """Print the tables."""
     shown = data()
-    speeds = interleave({stage: _epoch(stage, shown) for stage in ("joint", *LEVELS)}, repeats)
+    speeds = interleave({stage: _epoch(stage, shown, device) for stage in ("joint", *LEVELS)}, repeats)
     rows = [Row("joint", speeds["joint"])]
     rows += [at_least(stage, speeds[stage], speeds["joint"], round(1 / share, 2)) for stage, share in LEVELS.items()]
     show(f"gasca, one stage on {SIDE} x {SIDE} images, batch {BATCH}; ratio to joint training", "images/s", rows)
-    rounds = [{stage: _memory(stage) for stage in ("joint", *LEVELS)} for _ in range(repeats)]
+    rounds = [{stage: _memory(stage, device) for stage in ("joint", *LEVELS)} for _ in range(repeats)]
     found = {stage: Measured(tuple(r[stage] for r in rounds)) for stage in ("joint", *LEVELS)}
     rows = [Row("joint", found["joint"])]
     rows += [at_most(stage, found[stage], found["joint"], share) for stage, share in LEVELS.items()]
     show("the same, peak memory beyond imports and data", "MiB", rows)
 
 
-def _epoch(stage: str, shown: Data) -> Callable[[], float]:
+def _epoch(stage: str, shown: Data, device: str) -> Callable[[], float]:
     made = recipe(stage)
-    return lambda: aaecore.train(made, shown, device="cpu", quiet=True).metrics["images_per_second"]
+    return lambda: aaecore.train(made, shown, device=device, quiet=True).metrics["images_per_second"]
 
 
-def _memory(stage: str) -> float:
-    found = subprocess.run([sys.executable, __file__, stage], capture_output=True, text=True, check=True)
+def _memory(stage: str, device: str) -> float:
+    found = subprocess.run([sys.executable, __file__, stage, device], capture_output=True, text=True, check=True)
     return float(found.stdout)
 
 
-def _main(stage: str) -> None:
+def _main(stage: str, device: str) -> None:
     shown = data(2 * BATCH)
     small = {"name": "mlp", "hidden": [4]}  # imports what training needs, and takes next to nothing itself
-    aaecore.train(aaecore.compose("classic", architecture=small, batch=8, epochs=1), shown, device="cpu", quiet=True)
-    before = peak()
-    aaecore.train(recipe(stage), shown, device="cpu", quiet=True)
-    print(peak() - before)
+    aaecore.train(aaecore.compose("classic", architecture=small, batch=8, epochs=1), shown, device=device, quiet=True)
+    before = peak(device)
+    aaecore.train(recipe(stage), shown, device=device, quiet=True)
+    print(peak(device) - before)
 
 
 if __name__ == "__main__":
-    _main(sys.argv[1])
+    _main(*sys.argv[1:])

@@ -19,7 +19,7 @@ COMMANDS = {
 TARGETS = {"aae --help": 0.2, "aae train --help": 0.2, "aae list": 1.5, "aae train classic --set code=0": 1.5}
 
 
-def run(repeats: int) -> None:
+def run(repeats: int, device: str) -> None:
     """Print the table."""
     found = interleave({name: partial(_seconds, command) for name, command in COMMANDS.items()}, repeats)
     torch = found["import torch"]

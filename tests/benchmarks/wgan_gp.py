@@ -6,7 +6,7 @@ from collections.abc import Callable
 from time import perf_counter
 
 import torch
-from contenders import images
+from contenders import images, synchronize
 from report import Row, at_least, interleave, show
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -21,10 +21,12 @@ SIDE = 28
 class Hand:
     """The networks of the recipe, trained by what a user would write: one encoding and decoding for all critics."""
 
-    def __init__(self, x: Tensor, *, image_critic: bool) -> None:
+    def __init__(self, x: Tensor, *, image_critic: bool, device: str) -> None:
         spec = aaecore.spec.Spec((1, SIDE, SIDE))
         nets = aaecore.compose("maagma", conditional=False).build(spec)
-        self.x, self.image_critic = x, image_critic
+        self.x, self.image_critic = x.to(device), image_critic
+        for net in nets.values():
+            net.to(device)
         self.E, self.G = nets["encoder"], nets["decoder"]
         self.DZ, self.DX = nets["code_discriminator"], nets["image_discriminator"]
         self.ae = _adam(self.E, self.G)
@@ -36,6 +38,7 @@ class Hand:
         rows = torch.randperm(len(self.x)).split(BATCH)
         for i in rows:
             self._step(self.x[i])
+        synchronize(self.x.device)
         return len(self.x) / (perf_counter() - started)
 
     def _step(self, x: Tensor) -> None:
@@ -65,7 +68,7 @@ def _descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
 
 
 def _critic_loss(d: nn.Module, real: Tensor, fake: Tensor, noise: float = 0.0) -> Tensor:
-    e = torch.rand(len(real), *[1] * (real.dim() - 1))
+    e = torch.rand(len(real), *[1] * (real.dim() - 1), device=real.device)
     v = (e * real + (1 - e) * fake).requires_grad_()
     (slope,) = torch.autograd.grad(d(v).sum(), v, create_graph=True)
     penalty = (slope.flatten(1).norm(dim=1) - 1).square().mean()
@@ -74,7 +77,7 @@ def _critic_loss(d: nn.Module, real: Tensor, fake: Tensor, noise: float = 0.0) -
     return d(fake).mean() - d(real).mean() + 10 * penalty
 
 
-def framework(x: Tensor, recipe: str) -> Callable[[], float]:
+def framework(x: Tensor, recipe: str, device: str) -> Callable[[], float]:
     """One epoch of the recipe, all its phases from the first batch, in images a second."""
     shown = x.view(-1, SIDE, SIDE).numpy()
     data = aaecore.from_arrays(shown, x_heldout=shown[:8])  # what an epoch's end costs, against so few steps, is little
@@ -82,7 +85,7 @@ def framework(x: Tensor, recipe: str) -> Callable[[], float]:
     made = aaecore.compose(recipe, conditional=False, scheduler=timetable, batch=BATCH, epochs=1)
 
     def epoch() -> float:
-        return aaecore.train(made, data, device="cpu", quiet=True).metrics["images_per_second"]
+        return aaecore.train(made, data, device=device, quiet=True).metrics["images_per_second"]
 
     return epoch
 
@@ -95,7 +98,7 @@ def keep_memory() -> None:
         libc.mallopt(mmap, 2**30)
 
 
-def run(repeats: int) -> None:
+def run(repeats: int, device: str) -> None:
     """Print the table."""
     keep_memory()
     if "maagma" not in registry().names("recipe"):
@@ -105,7 +108,10 @@ def run(repeats: int) -> None:
     by_hand = x.view(-1, 1, SIDE, SIDE)
     rows = []
     for recipe, image_critic in (("maagma-aae", False), ("maagma", True)):
-        runs = {"hand": Hand(by_hand, image_critic=image_critic).epoch, "framework": framework(x, recipe)}
+        runs = {
+            "hand": Hand(by_hand, image_critic=image_critic, device=device).epoch,
+            "framework": framework(x, recipe, device),
+        }
         found = interleave(runs, repeats)
         rows += [
             Row(f"{recipe} by hand", found["hand"]),

@@ -9,13 +9,13 @@ weights were scattered by a few units of rounding, in each folder otherwise.
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from attrs import asdict
+from attrs import asdict, evolve
 from safetensors.torch import save_file
 from sklearn.datasets import load_digits
 
@@ -26,7 +26,7 @@ from aaecore.observer import Observer
 from aaecore.optimizer import SGD, Optimizer
 from aaecore.plugins import registry
 from aaecore.recipe import Recipe
-from aaecore.runs.checkpoints import network_tensors
+from aaecore.runs.checkpoints import Checkpoint, network_tensors
 from aaecore.runs.session import new_model
 from aaecore.training import Training
 from aaecore.training.device import make_accelerator, release
@@ -40,6 +40,26 @@ class Losses(Observer):
 
     def step_end(self, t: Training, losses: Mapping[str, float]) -> None:
         self.steps.append(dict(losses))
+
+
+class EveryStep(Observer):
+    """Takes a checkpoint after every batch."""
+
+    def __init__(self) -> None:
+        self.taken: list[Checkpoint] = []
+
+    def step_end(self, t: Training, losses: Mapping[str, float]) -> None:
+        now = t.checkpoint()
+        self.taken.append(
+            evolve(now, groups={g: {k: v.clone() for k, v in ts.items()} for g, ts in now.groups.items()})
+        )
+
+
+def points(taken: Sequence[Checkpoint]) -> list[int]:
+    """The last step of each stage and one in the midst of it, but not the very last."""
+    stages = [checkpoint.state["stage"] for checkpoint in taken]
+    ends = [i for i, stage in enumerate(stages) if stages[i + 1 : i + 2] != [stage]]
+    return sorted({i for end in ends for i in (end, max(end - 2, 0))})[:-1]
 
 
 def small(name: str, optimizer: Optimizer | None = SGD(lr=0.01)) -> Recipe:  # noqa: B008 - frozen
@@ -60,11 +80,13 @@ def digits(size: int, channels: int) -> Data:
     return from_arrays(x.numpy().copy(), y, condition=condition, heldout=0.2)
 
 
-def prepare(recipe: Recipe, *, precision: str = "fp32", rounded: int = 0, **options: Any) -> Training:
+def prepare(
+    recipe: Recipe, *, precision: str = "fp32", device: str = "cpu", rounded: int = 0, **options: Any
+) -> Training:
     """A training of `recipe` on some digits; `rounded`, if not 0, seeds how the initial weights are scattered."""
     data = digits(8, 1)
-    accelerator = make_accelerator(RunConfig(device="cpu", precision=precision))
-    model = new_model(structure({"recipe": recipe}), data)
+    accelerator = make_accelerator(RunConfig(device=device, precision=precision))
+    model = new_model(structure({"recipe": recipe}), data).to(accelerator.device)
     generator = torch.Generator().manual_seed(rounded)
     for network in model.networks.values() if rounded else ():
         for p in network.parameters():

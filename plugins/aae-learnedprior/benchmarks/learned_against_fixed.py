@@ -117,7 +117,7 @@ def main(
         recipe = recipe_for(name, epochs, width, share, code)
         model = aaecore.train(recipe, loaded, seed=seed, quiet=True, precision=precision, device=device, out=folder)
         row = {"recipe": name, "share": share, "seed": seed, "epochs": epochs, "width": width, "code": recipe.code}
-        row |= {"seconds": model.metrics["seconds"], **measured(model.to("cpu"), loaded, judge)}
+        row |= {"seconds": model.metrics["seconds"], **measured(model, loaded, judge)}
         with (out / "results.jsonl").open("a") as file:
             file.write(json.dumps(row) + "\n")
         click.echo(json.dumps(row))
