@@ -24,6 +24,7 @@ class RunConfig:
     seed: makes every random number of the run; the same seed gives the same run.
     precision: of the networks' arithmetic; weights stay fp32.
     device: `cpu`, `cuda`, `mps`; without it the best there is.
+    deterministic: use only algorithms that give the same bits every time, as a CPU does anyway; slower on a GPU.
     log_every: steps between two lines of `history.jsonl`.
     pictures_every: epochs between two sets of pictures; 0 makes them at the end only.
     accumulate: micro-batches that one step's batch is cut into, to save memory.
@@ -38,6 +39,7 @@ class RunConfig:
     seed: int = field(default=0, validator=[ge(0), lt(2**63)])
     precision: Literal["fp32", "bf16"] = field(default="fp32", validator=in_(("fp32", "bf16")))
     device: str | None = None
+    deterministic: bool = False
     log_every: int = field(default=1, validator=ge(1))
     pictures_every: int = field(default=0, validator=ge(0))
     accumulate: int = field(default=1, validator=ge(1))

@@ -39,6 +39,7 @@ from aaecore.runs.saved import CONFIG, METRICS, WEIGHTS, save_model
 from aaecore.runs.trackers import Tracking, check_trackers
 from aaecore.spec import Spec
 from aaecore.training import Training
+from aaecore.training.determinism import deterministic
 from aaecore.training.device import make_accelerator
 from aaecore.training.guard import Guard
 from aaecore.training.processes import Processes, together
@@ -89,7 +90,8 @@ class Session:
 
     def _trained(self, training: Training, start: Checkpoint | None, folder: Path | None) -> dict[str, float]:
         """Train to the end; the final figures."""
-        with stopping_on_signals(training), telling_of_checkpoints(training, folder), together():
+        exact = deterministic(self.config.run.deterministic)
+        with stopping_on_signals(training), telling_of_checkpoints(training, folder), together(), exact:
             training.run(start)
         seconds = training.seconds
         figures = {"seconds": seconds, "images_per_second": training.step * training.batch / seconds}

@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from accelerate import Accelerator
 from torch import Tensor
 
 from aaecore import compose, from_arrays
-from aaecore.config import structure
+from aaecore.config import RunConfig, structure
 from aaecore.data import Data, DataConfig, Loader, load_data
 from aaecore.randomness import Draw
 from aaecore.recipe import Recipe
 from aaecore.runs.session import new_model
 from aaecore.stacking import Stage
+from aaecore.training.device import make_accelerator
 from aaecore.training.stepper import Stepper
 
 MNIST = Path(__file__).parents[4] / "shared" / "data" / "MNIST" / "raw"
@@ -36,7 +36,9 @@ class Bench:
         self.model = new_model(structure({"recipe": recipe}), data, networks)
         self.networks, self.spec = self.model.networks, self.model.spec
         self.phases = {p.name: p for p in recipe.all_phases(self.spec)}
-        self.stepper = Stepper(Stage("train", self.networks, list(self.phases.values()), 1), Accelerator(cpu=True))
+        self.stepper = Stepper(
+            Stage("train", self.networks, list(self.phases.values()), 1), make_accelerator(RunConfig(device="cpu"))
+        )
         self.stepper.begin_epoch(0)
         loader = Loader(
             data,

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from accelerate import Accelerator
 from torch import Tensor
 
 from aaecore import compose
-from aaecore.config import structure
+from aaecore.config import RunConfig, structure
 from aaecore.data import Data, DataConfig, from_arrays, load_data
 from aaecore.forward import Forward
 from aaecore.phase import Progress
@@ -20,6 +19,7 @@ from aaecore.randomness import Draw
 from aaecore.recipe import Recipe
 from aaecore.runs.session import new_model
 from aaecore.stacking import Stage
+from aaecore.training.device import make_accelerator
 from aaecore.training.stepper import Stepper
 
 SMALL = {"units": 24, "decoder_channels": [12, 8], "critic_channels": [6, 8]}
@@ -34,7 +34,7 @@ class Bench:
         self.networks, self.spec = self.model.networks, self.model.spec
         self.phases = {p.name: p for p in recipe.all_phases(self.spec)}
         stage = Stage("train", self.networks, list(self.phases.values()), recipe.epochs)
-        self.stepper = Stepper(stage, Accelerator(cpu=True))
+        self.stepper = Stepper(stage, make_accelerator(RunConfig(device="cpu")))
         self.stepper.begin_epoch(0)
 
     def forward(self, step: int = 0) -> Forward:
