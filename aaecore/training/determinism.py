@@ -30,7 +30,7 @@ def deterministic(wanted: bool) -> Iterator[None]:
     except RuntimeError as e:
         if "deterministic" not in str(e):
             raise
-        raise AAEError(f"{str(e).partition('. ')[0]}; set run.deterministic=false, or run.device=cpu") from e
+        raise AAEError(f"{str(e).partition(', but you')[0]}; set run.deterministic=false, or run.device=cpu") from e
     finally:
         torch.use_deterministic_algorithms(before)
         if workspace is None:
