@@ -171,3 +171,12 @@ def test_what_the_package_offers_is_there():
     assert all(hasattr(aaecore, name) for name in aaecore.__all__)
     with pytest.raises(AttributeError, match="no attribute 'trian'"):
         _ = aaecore.trian
+
+
+def test_networks_that_do_not_fit_on_the_device_are_one_line(toy, monkeypatch):
+    def refuse(self, device):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 TiB")
+
+    monkeypatch.setattr(aaecore.Model, "to", refuse)
+    with pytest.raises(AAEError, match=r"^this training does not fit in memory; make batch, code, architecture"):
+        train(toy(epochs=1), X)

@@ -45,6 +45,9 @@ from aaecore.training.guard import Guard
 from aaecore.training.processes import Processes, together
 
 
+_TOO_LARGE = ("this training does", "make batch, code, architecture or data.size smaller")
+
+
 def _located(config: Config) -> Config:
     return evolve(config, data=located(config.data))
 
@@ -78,7 +81,7 @@ class Session:
             trackers = self.log_with if training.processes.main else ()
             with (
                 closing(Tracking(trackers, self.config, folder)) as tracking,
-                fitting("this training does", "make batch, code, architecture or data.size smaller"),
+                fitting(*_TOO_LARGE),
                 telling_how_to_go_on(training, folder),
             ):
                 training.observers = [*observers, tracking]
@@ -104,8 +107,10 @@ class Session:
         check_trackers(self.log_with)
         run = self.config.run
         accelerator = make_accelerator(run)
+        with fitting(*_TOO_LARGE):
+            model = new_model(self.config, self.data, self.networks).to(accelerator.device)
         return Training(
-            new_model(self.config, self.data, self.networks).to(accelerator.device),
+            model,
             self.data,
             accelerator,
             seed=run.seed,

@@ -80,7 +80,7 @@ def watch():
 
     def train(recipe: Recipe, data: Data, seed: int = 0, **options) -> Watch:
         found = Watch()
-        aaecore.train(recipe, data, seed=seed, quiet=True, observers=[found], **options)
+        aaecore.train(recipe, data, seed=seed, quiet=True, device="cpu", observers=[found], **options)
         return found
 
     return train

@@ -121,7 +121,7 @@ class Shown(Observer):
 def test_the_discriminator_of_a_level_is_shown_features_of_targets_and_never_of_inputs(tiny, turned, k):
     shown = Shown()
     one_batch = tiny(batch=128, stacking=GradualGreedy(level_epochs=1, finetune_epochs=0))
-    train(one_batch, turned, quiet=True, observers=[shown])
+    train(one_batch, turned, quiet=True, device="cpu", observers=[shown])
     encoder, seen = shown.encoders[f"level-{k}"], torch.cat(shown.seen[f"level-{k}"][:2])
     inputs, targets = (encoded(encoder, v.take(range(128)), k - 1) for v in (turned.x, turned.target))
 
@@ -146,7 +146,7 @@ def test_errors_are_of_the_whole_stack_against_the_targets(tiny, turned):
                 found["mse"] = (made - target).square().mean().item()
 
     curve = Curve()
-    train(tiny(), turned, quiet=True, observers=[ByHand(), curve])
+    train(tiny(), turned, quiet=True, device="cpu", observers=[ByHand(), curve])
     point = next(p for p in curve.points if p.stage == "level-2" and not p.begins)
     assert point.mse == pytest.approx(found["mse"], rel=1e-4)
 
@@ -159,7 +159,7 @@ def test_what_is_shown_and_measured_in_a_stage_is_its_stack(tiny, turned):
             depths[t.stage.name] = len(t.running.networks["encoder"].blocks)
             assert t.running.reconstruct(turned.x.take(range(2))).shape == (2, 1, 8, 8)
 
-    train(tiny(), turned, quiet=True, observers=[Look()])
+    train(tiny(), turned, quiet=True, device="cpu", observers=[Look()])
     assert [depths[name] for name in ("level-1", "level-2", "finetune-2", "level-3")] == [1, 2, 2, 2]
 
 
@@ -197,7 +197,7 @@ def test_strategies_with_equal_epochs_take_equal_steps(tiny, turned, stacking):
     recipe = tiny(stacking=stacking, epochs=5)
     import aaecore
 
-    aaecore.train(recipe, turned, quiet=True, observers=[curve])
+    aaecore.train(recipe, turned, quiet=True, device="cpu", observers=[curve])
     assert curve.steps_of_autoencoder == 5 * 4 == sum(s["encoder"] for s in curve.steps.values())
     assert curve.points[-1].steps == 20
 
@@ -206,7 +206,7 @@ def test_the_ledger_counts_every_step_of_every_network(tiny, turned):
     import aaecore
 
     curve = Curve()
-    aaecore.train(tiny(), turned, quiet=True, observers=[curve])
+    aaecore.train(tiny(), turned, quiet=True, device="cpu", observers=[curve])
     assert {stage: dict(steps) for stage, steps in curve.steps.items()} == {
         **{f"level-{k}": {D: 4, "encoder": 4, "decoder": 4} for k in (1, 2, 3)},
         **{f"finetune-{k}": {"encoder": 4, "decoder": 4} for k in (2, 3)},
@@ -255,7 +255,7 @@ class Modes(Observer):
 
 def test_what_a_stage_does_not_move_runs_in_inference_mode(tiny, turned):
     modes = Modes()
-    train(tiny(stacking=GradualGreedy(finetune="adversarial")), turned, quiet=True, observers=[modes])
+    train(tiny(stacking=GradualGreedy(finetune="adversarial")), turned, quiet=True, device="cpu", observers=[modes])
     for k in (2, 3):
         assert [modes.found[f"realign-{k}", role] for role in ("encoder", "decoder", D)] == [{False}, {False}, {True}]
         assert [modes.found[f"finetune-{k}", role] for role in ("encoder", "decoder", D)] == [{True}, {True}, {False}]
@@ -271,7 +271,7 @@ def test_looking_at_a_model_leaves_every_layer_in_its_mode(tiny, turned):
                 t.model.reconstruct(turned.x.take(range(2)))
                 modes.update(m.training for m in t.stage.networks["encoder"].modules())
 
-    train(tiny(stacking=GradualGreedy(discriminator_epochs=2)), turned, quiet=True, observers=[Look()])
+    train(tiny(stacking=GradualGreedy(discriminator_epochs=2)), turned, quiet=True, device="cpu", observers=[Look()])
     assert modes == {False}
 
 
@@ -362,7 +362,7 @@ def test_a_stage_that_no_longer_improves_gives_way_to_the_next(tiny, turned):
     still = Adam(lr=1e-30)
     stacking = GradualGreedy(level_epochs=9, finetune_epochs=9, discriminator_epochs=0, patience=1)
     curve = Curve()
-    train(tiny(stacking=stacking, generator_optimizer=still), turned, quiet=True, observers=[curve])
+    train(tiny(stacking=stacking, generator_optimizer=still), turned, quiet=True, device="cpu", observers=[curve])
     assert {name: steps["decoder"] for name, steps in curve.steps.items()} == dict.fromkeys(
         ("level-1", "level-2", "finetune-2", "level-3", "finetune-3"), 2 * 4
     )
@@ -370,7 +370,7 @@ def test_a_stage_that_no_longer_improves_gives_way_to_the_next(tiny, turned):
 
 def test_the_study_draws_its_curves(tmp_path, tiny, turned):
     curve = Curve()
-    train(tiny(), turned, quiet=True, observers=[curve])
+    train(tiny(), turned, quiet=True, device="cpu", observers=[curve])
     found = [{"strategy": name, "points": [asdict(p) for p in curve.points]} for name in ("gangglw", "joint")]
     draw_curves(found, tmp_path / "curves.png")
     assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")

@@ -65,7 +65,9 @@ def test_a_recipe_with_a_prior_grows_with_its_codes_matched_at_every_depth(watch
 
 
 def test_the_grown_model_samples_and_encodes(digits):
-    model = aaecore.train(Codes(stacking=GradualGreedy(), posterior=GaussianPosterior()), digits, quiet=True)
+    model = aaecore.train(
+        Codes(stacking=GradualGreedy(), posterior=GaussianPosterior()), digits, quiet=True, device="cpu"
+    )
     assert model.sample(3).shape == (3, 1, 8, 8)
     assert model.encode(digits.x.take(range(4))).shape == (4, 3)
 
@@ -99,13 +101,13 @@ def test_what_cannot_grow_is_refused_before_training(digits, tiny):
     }
     for reason, recipe in refused.items():
         with pytest.raises(ConfigError, match=reason):
-            aaecore.train(recipe, digits, quiet=True)
+            aaecore.train(recipe, digits, quiet=True, device="cpu")
 
 
 def test_own_networks_of_another_depth_are_refused_in_one_line(digits, tiny):
     encoder = StackedNetworks(channels=(4, 6, 8)).encoder((1, 8, 8), {"code": 5})
     with pytest.raises(ConfigError, match=r"different numbers of levels \(encoder 4, decoder 3"):
-        aaecore.train(tiny(), digits, quiet=True, networks={"encoder": encoder})
+        aaecore.train(tiny(), digits, quiet=True, device="cpu", networks={"encoder": encoder})
 
 
 def test_vectors_are_refused_by_convolutions():
@@ -119,7 +121,7 @@ def test_a_classifier_without_labels_is_refused(digits, tiny):
 
 
 def test_there_is_nothing_to_sample_where_no_prior_shapes_the_codes(digits, tiny):
-    model = aaecore.train(tiny(epochs=1), digits, quiet=True)
+    model = aaecore.train(tiny(epochs=1), digits, quiet=True, device="cpu")
     with pytest.raises(AAEError, match="follow no prior"):
         model.sample(2)
     assert model.reconstruct(digits.x.take(range(2))).shape == (2, 1, 8, 8)
@@ -128,7 +130,7 @@ def test_there_is_nothing_to_sample_where_no_prior_shapes_the_codes(digits, tiny
 
 def test_every_stage_resumes_where_it_was_interrupted(tmp_path, tiny, digits):
     recipe = tiny(stacking=GradualGreedy())
-    whole = aaecore.train(recipe, digits, quiet=True, out=tmp_path / "whole")
+    whole = aaecore.train(recipe, digits, quiet=True, device="cpu", out=tmp_path / "whole")
 
     class Stop(Observer):
         def step_end(self, t, losses):
@@ -136,8 +138,8 @@ def test_every_stage_resumes_where_it_was_interrupted(tmp_path, tiny, digits):
                 t.stop()
 
     with pytest.raises(KeyboardInterrupt):
-        aaecore.train(recipe, digits, quiet=True, out=tmp_path / "parts", observers=[Stop()])
-    parts = aaecore.train(recipe, digits, quiet=True, out=tmp_path / "parts", resume=True)
+        aaecore.train(recipe, digits, quiet=True, device="cpu", out=tmp_path / "parts", observers=[Stop()])
+    parts = aaecore.train(recipe, digits, quiet=True, device="cpu", out=tmp_path / "parts", resume=True)
     for role, network in whole.networks.items():
         for name, tensor in network.state_dict().items():
             assert torch.equal(tensor, parts.networks[role].state_dict()[name]), (role, name)

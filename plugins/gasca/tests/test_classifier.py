@@ -25,7 +25,7 @@ def test_labels_are_learnt_last_and_alone(tiny, watch, digits, pretraining):
 def test_the_classifier_learns_digits_from_few_labels(tiny):
     data = load_data(DataConfig(labels=200))
     recipe = tiny(GascaClassifier, code=16, epochs=5, stacking=Pretrained(supervised_epochs=15))
-    model = aaecore.train(recipe, data, quiet=True)
+    model = aaecore.train(recipe, data, quiet=True, device="cpu")
     probabilities = model.predict(data.heldout.x.take(range(50)))
     assert torch.allclose(probabilities.sum(1), torch.ones(50))
     assert model.metrics["classification_error"] < 0.3

@@ -148,7 +148,7 @@ def test_a_torchvision_network_gives_the_pooled_features_of_a_layer(bench, colou
 
 def test_a_run_with_an_image_network_can_be_loaded(tmp_path, digits, resnet):
     recipe = compose("iaae", batch=64, epochs=1, reconstruction=resnet)
-    model = train(recipe, digits, out=tmp_path / "run", quiet=True)
+    model = train(recipe, digits, out=tmp_path / "run", quiet=True, device="cpu")
     assert load(tmp_path / "run").sample(4).equal(model.sample(4))
 
 

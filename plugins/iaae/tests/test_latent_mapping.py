@@ -158,7 +158,9 @@ def test_a_mapped_prior_has_no_kl():
 
 @pytest.mark.parametrize("settings", [{"prior": MAPPED}, {"architecture": "latent-mapping"}])
 def test_both_are_saved_and_sample_as_before(tmp_path, digits, settings):
-    model = train(compose("iaae", batch=64, epochs=1, **settings), digits, out=tmp_path / "run", quiet=True)
+    model = train(
+        compose("iaae", batch=64, epochs=1, **settings), digits, out=tmp_path / "run", quiet=True, device="cpu"
+    )
     again = load(tmp_path / "run", recipe=model.recipe)
     assert again.sample(5).equal(model.sample(5))
 

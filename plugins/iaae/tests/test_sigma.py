@@ -37,7 +37,7 @@ POSTERIORS = [{}, {"posterior": {"name": "gaussian", "sigma": "logvar"}}, {"post
 
 @pytest.mark.parametrize("settings", POSTERIORS)
 def test_every_epoch_logs_it_and_a_picture_shows_it(tmp_path, digits, settings):
-    train(compose("iaae", batch=64, epochs=3, **settings), digits, out=tmp_path / "run", quiet=True)
+    train(compose("iaae", batch=64, epochs=3, **settings), digits, out=tmp_path / "run", quiet=True, device="cpu")
     lines = [json.loads(line) for line in (tmp_path / "run" / "history.jsonl").read_text().splitlines()]
     logged = [line for line in lines if line.keys() >= FIGURES]
     assert [line["epoch"] for line in logged] == [0, 1, 2]
@@ -46,7 +46,13 @@ def test_every_epoch_logs_it_and_a_picture_shows_it(tmp_path, digits, settings):
 
 
 def test_a_posterior_without_noise_has_nothing_to_log(tmp_path, digits):
-    train(compose("iaae", batch=64, epochs=1, posterior="deterministic"), digits, out=tmp_path / "run", quiet=True)
+    train(
+        compose("iaae", batch=64, epochs=1, posterior="deterministic"),
+        digits,
+        out=tmp_path / "run",
+        quiet=True,
+        device="cpu",
+    )
     assert "mean_abs_sigma" not in (tmp_path / "run" / "history.jsonl").read_text()
     assert not (tmp_path / "run" / "sigma.png").exists()
 
