@@ -44,7 +44,6 @@ from aaecore.training.device import make_accelerator
 from aaecore.training.guard import Guard
 from aaecore.training.processes import Processes, together
 
-
 _TOO_LARGE = ("this training does", "make batch, code, architecture or data.size smaller")
 
 
