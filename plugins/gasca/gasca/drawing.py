@@ -24,9 +24,10 @@ def draw_curves(found: Sequence[Mapping[str, Any]], path: str | Path) -> None:
             _line(axes, each, count, MUTED[names.index(each["strategy"])])
         tidy(axes, "")
         axes.set(yscale="log")
+        _plain(axes)
         axes.set_xlabel(words, fontsize=LABEL)
     figure.axes[0].set_ylabel("held-out error per pixel", fontsize=LABEL)
-    figure.axes[1].legend(*_named(figure.axes[1]), fontsize=SMALL, frameon=False)
+    figure.legend(*_named(figure.axes[1]), loc="outside upper center", ncols=5, fontsize=SMALL, frameon=False)
     save(figure, path)
 
 
@@ -35,6 +36,15 @@ def _line(axes: Axes, each: Mapping[str, Any], count: str, colour: str) -> None:
     points = [p for p in each["points"] if not p["begins"]]
     x, y = [p[count] for p in points], [p["mse"] for p in points]
     axes.plot(x, y, color=colour, lw=1.1, marker="o", ms=2.2, label=each["strategy"])
+
+
+def _plain(axes: Axes) -> None:
+    """Errors as 0.02, at 1, 2 and 5 of every power of ten."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_locator(NullLocator())
 
 
 def _named(axes: Axes) -> tuple[list[Any], list[str]]:
