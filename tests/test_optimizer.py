@@ -41,3 +41,8 @@ def test_the_moments_of_adam_are_as_set():
 def test_nonsense_is_refused_by_the_field(kind, wrong):
     with pytest.raises((ValueError, TypeError), match=next(iter(wrong))):
         kind(**wrong)
+
+
+def test_adams_defaults_are_the_published_ones():
+    made = Adam(lr=1e-3)
+    assert (made.beta1, made.beta2) == (0.9, 0.999)

@@ -53,7 +53,7 @@ class Feature(ReconstructionLoss):
         if not self.share:
             return pixel
         # A constant even where the encoder moves, which would otherwise bring the features of x to those of x_rec.
-        wanted = detached(self._features(f, f.target))
+        wanted = detached(f.mu if self._has_encoded_target(f) else self._features(f, f.target))
         return (1 - self.share) * pixel + self.share * F.l1_loss(self._features(f, f.x_rec), wanted)
 
     def networks(self, recipe: Recipe, spec: Spec) -> Mapping[str, Callable[[], nn.Module]]:
@@ -71,10 +71,12 @@ class Feature(ReconstructionLoss):
         if self.source == "network" and self.share:
             need_known_range(spec)
 
+    def _has_encoded_target(self, f: Forward) -> bool:
+        """Whether the codes of the batch are the features wanted: neither corrupted nor of another image."""
+        return self.source == "encoder" and f.target is f.x and not (f.training and f.recipe.corrupts)
+
     def _features(self, f: Forward, x: Tensor) -> Tensor:
         if self.source == "network":
             return f.net[ROLE](x / 2 + 0.5 if f.spec.output == "tanh" else x)  # type: ignore[no-any-return]
-        if x is f.x_in:
-            return f.mu
         noise = f.eta if f.recipe.posterior.noisy_input else None
         return f.recipe.posterior.mean(f.encode(x, noise)["code"])

@@ -4,6 +4,8 @@ import re
 
 import pytest
 import torch
+from iaae.feature import Feature
+from iaae.imagenetwork import ImageFeatures, build_network
 from safetensors.torch import save_file
 from torch import nn
 
@@ -175,3 +177,59 @@ def test_an_image_network_needs_images_of_a_known_range():
         recipe.validate(Spec(shape=(5,), output="tanh"))
     with pytest.raises(ConfigError, match="set scaling=unit or symmetric"):
         recipe.validate(Spec(shape=(1, 8, 8), output="linear"))
+
+
+def test_the_encoder_sees_each_batch_once_and_its_reconstructions_once(bench):
+    b = bench("iaae-feature")
+    b.loss("rec", "L_rec")
+    counts = [m.num_batches_tracked for m in b.networks["encoder"].modules() if isinstance(m, nn.BatchNorm1d)]
+    assert counts == [2]
+
+
+class Shape(nn.Module):
+    """Remembers what size of images it was shown."""
+
+    def forward(self, x):
+        self.seen = tuple(x.shape)
+        return {"layer": x}
+
+
+@pytest.mark.parametrize(("size", "seen"), [(5, (2, 3, 5, 5)), (0, (2, 3, 8, 8))])
+def test_images_are_resized_for_the_network_unless_that_is_left_out(size, seen):
+    body = Shape()
+    ImageFeatures(body, size)(torch.rand(2, 1, 8, 8))
+    assert body.seen == seen
+
+
+def test_the_authors_layer_and_size_of_inception_are_the_defaults():
+    made = Feature(source="network")
+    assert (made.network, made.layer, made.size) == ("inception_v3", "Conv2d_2b_3x3", 299)
+
+
+def test_inception_is_shown_minus_one_to_one(tmp_path):
+    """Its own transform undoes the normalisation: without it it would see ImageNet's."""
+    models = pytest.importorskip("torchvision.models", reason="torchvision is not installed")
+    network = models.inception_v3(weights=None, init_weights=False, aux_logits=True)
+    save_file(network.state_dict(), tmp_path / "inception.safetensors")
+    made = build_network("inception_v3", "Conv2d_1a_3x3", str(tmp_path / "inception.safetensors"), 0)
+    x = torch.rand(1, 3, 32, 32)
+    with torch.no_grad():
+        wanted = network.eval().Conv2d_1a_3x3(2 * x - 1).mean((2, 3))
+        assert made(x).allclose(wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize("source", ["encoder", "network"])
+def test_features_are_of_the_batch_at_hand_and_never_of_an_earlier_one(bench, source):
+    own = {"feature_network": Pixels()} if source == "network" else {}
+    b = bench(reconstruction={"name": "feature", "source": source, "share": 1}, networks=own, posterior="deterministic")
+    for network in b.networks.values():
+        network.eval()
+    f = b.forward()
+    loss = b.recipe.reconstruction
+    first, second = ({"x": f.x[i : i + 4]} for i in (0, 4))
+    alone = loss(f.recipe.forward(f.recipe, f.spec, b.networks, second, f._draw)).item()
+    loss(f.recipe.forward(f.recipe, f.spec, b.networks, first, f._draw))
+    assert loss(f.recipe.forward(f.recipe, f.spec, b.networks, second, f._draw)).item() == alone
+    other = f.recipe.forward(f.recipe, f.spec, b.networks, second, f._draw)
+    said, wanted = (loss._features(other, x) for x in (other.x_rec, other.x))
+    assert alone == pytest.approx((said - wanted).abs().mean().item(), rel=1e-5)

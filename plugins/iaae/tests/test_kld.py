@@ -73,3 +73,11 @@ def test_the_named_recipe_puts_a_tenth_of_it_in_the_encoders_confusion_step(benc
     assert b.phases["gen"].terms["kl"].weight == 0.1
     assert b.recipe.regularizers == (KL(weight=0.1),)
     assert b.recipe.posterior.sigma == "logvar"
+
+
+@pytest.mark.parametrize(("direction", "value"), [("forward", kl_gaussians), ("reverse", reverse_kl_gaussians)])
+def test_the_term_is_the_divergence_asked_for_averaged_over_the_batch(bench, direction, value):
+    b = bench(posterior=LOGVAR, regularizers=[{"name": "kl", "weight": 0.1, "direction": direction}])
+    f = b.forward()
+    assert b.phases["gen"].terms["kl"].weight == 0.1
+    assert b.recipe.regularizers[0](f).item() == pytest.approx(value(f.mu, f.sigma).mean().item(), rel=1e-5)

@@ -167,3 +167,22 @@ def test_both_are_saved_and_sample_as_before(tmp_path, digits, settings):
 
 def test_the_mapping_has_as_many_layers_as_asked():
     assert count(mapping_network(6, 2)) == 2 * (36 + 6)
+
+
+@pytest.mark.parametrize("settings", [{"architecture": "latent-mapping"}, {"prior": MAPPED}])
+def test_the_mapping_is_four_times_a_linear_layer_and_a_leaky_rectifier_of_slope_02(bench, settings):
+    networks = bench(**settings).networks
+    mapping = networks["mapping"] if "mapping" in networks else networks["decoder"].blocks[0][0]
+    assert [[type(m).__name__ for m in layer] for layer in mapping] == [["Linear", "LeakyReLU"]] * 4
+    assert {layer[1].negative_slope for layer in mapping} == {0.2}
+
+
+def test_a_mapped_prior_learns_on_draws_of_its_own(bench):
+    b = bench(prior=MAPPED)
+    f = b.forward()
+    f.begin(("code_discriminator",))
+    shown = f.draw("z_prior")
+    assert b.phases["map"].redraws == ("z_prior",)
+    f.end()
+    f.redraw(b.phases["map"].redraws)
+    assert f.draw("z_prior").key != shown.key

@@ -1,5 +1,7 @@
 """The authors' protocol: what is collected, that collecting changes nothing, and what it is compared with."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from iaae.legacy import SOURCES, Collected, legacy_figures
@@ -7,7 +9,9 @@ from iaae.legacy import SOURCES, Collected, legacy_figures
 from aaecore import compose, train
 from aaecore.errors import DataError
 from aaecore.features import FeatureNetwork
+from aaecore.metrics import inception_score, precision_recall_density_coverage
 from aaecore.observer import Observer
+from aaecore.randomness import Draw
 
 FLAT = FeatureNetwork("pixels", lambda x: (x.flatten(1)[:, ::4], x.flatten(1)[:, :5]))
 
@@ -66,3 +70,21 @@ def test_the_distance_is_from_the_training_images(digits):
     assert other["fid_legacy"] > 1
     assert same["precision_legacy"] == same["coverage_legacy"] == 1
     assert 1 <= same["is_legacy"] <= 5
+
+
+def test_uniform_codes_are_of_the_unit_interval():
+    asked = SimpleNamespace(batch=2000, recipe=compose("iaae"))
+    codes = Collected(source="uniform")._batch(asked, Draw(0))["asked_codes"]
+    assert codes.shape == (2000, 10)
+    assert 0 <= codes.min() < 0.01
+    assert 0.99 < codes.max() <= 1
+
+
+def test_the_score_is_of_one_part_and_neighbourhoods_are_of_five(digits):
+    training = digits.x.take(range(200))
+    found = legacy_figures(training, digits, FLAT)
+    assert found["is_legacy"] == pytest.approx(inception_score(FLAT(training)[1], parts=1)[0])
+    real, made = (FLAT.features(digits.x.take(range(200))), FLAT.features(training))
+    wanted = precision_recall_density_coverage(real, made, k=5)
+    assert found["density_legacy"] == pytest.approx(wanted["density"])
+    assert wanted != precision_recall_density_coverage(real, made, k=2)

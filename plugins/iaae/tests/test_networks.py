@@ -135,3 +135,17 @@ def test_the_recipes_are_the_sheets():
     assert compose("iaae-equal-linear").architecture == EqualizedMLP(scale_bias=True)
     assert combined.architecture == LatentMapping(of=EqualizedMLP())
     assert compose("iaae-latent-mapping").architecture == LatentMapping(of=NormalizedMLP(), depth=4, slope=0.2)
+
+
+@pytest.mark.parametrize("scaled", [True, False])
+def test_whether_biases_are_scaled_is_a_setting_of_the_architecture(scaled):
+    built = EqualizedMLP(scale_bias=scaled).encoder((1, 8, 8), {"code": 4})
+    layers = [m for m in built.modules() if isinstance(m, EqualLinear)]
+    assert layers
+    assert {layer.scale_bias for layer in layers} == {scaled}
+
+
+def test_equalized_weights_are_drawn_from_a_normal_law():
+    torch.manual_seed(0)
+    weight = EqualLinear(300, 300).weight.flatten()
+    assert (weight.abs() > 2).float().mean().item() == pytest.approx(0.0455, abs=0.004)

@@ -118,3 +118,23 @@ def test_the_baseline_has_the_papers_numbers():
     recipe = compose("iaae")
     assert (recipe.code, recipe.batch, recipe.epochs, recipe.scaling) == (10, 1024, 100, "symmetric")
     assert recipe.posterior.sigma == "raw"
+
+
+def test_each_step_has_its_own_optimizer(bench):
+    rates = {"reconstruction": 0.1, "discriminator": 0.2, "generator": 0.3}
+    b = bench(**{f"{step}_optimizer": {"name": "adam", "lr": rate} for step, rate in rates.items()})
+    assert {name: phase.optimizer.lr for name, phase in b.phases.items()} == {"rec": 0.1, "disc": 0.2, "gen": 0.3}
+
+
+def test_the_encoders_step_makes_its_codes_look_like_the_prior(bench):
+    b = bench(
+        architecture={"name": "normalized-mlp", "dropout": 0, "batch_norm": False},
+        posterior="deterministic",
+        generator_optimizer={"name": "sgd", "lr": 0.1},
+    )
+    d = b.networks["code_discriminator"]
+    with torch.no_grad():
+        before = d(b.forward().z).mean()
+    b.stepper.run([b.phases["gen"]], [b.forward()])
+    with torch.no_grad():
+        assert d(b.forward().z).mean() > before
