@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 import torch
-from attrs import frozen
+from attrs import evolve, frozen
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -43,8 +43,15 @@ def phases(prior: Learned, recipe: Recipe, spec: Spec) -> Sequence[Phase]:
         cg = _phase("CG", "prior", ("code_generator",), {"L_CG": deceive}, prior.generator_optimizer)
         found.append(_informed(cg, prior))
     dec = _phase("dec_gen", "generator", ("decoder",), {"L_decB": game.deceive}, prior.decoder_optimizer)
-    found.append(_informed(dec, prior))
+    found.append(evolve(_informed(dec, prior), optimizer_of=_owner(prior, recipe, spec)))
     return found if prior.condition == "none" else [*found, _recognition(prior)]
+
+
+def _owner(prior: Learned, recipe: Recipe, spec: Spec) -> str | None:
+    """The recipe's phase whose optimizer moves the decoder here too."""
+    phases = recipe.own_phases(spec) if prior.share_decoder_optimizer else ()
+    owners = (p.optimizer_of or p.name for p in phases if p.role == "reconstruction" and "decoder" in p.moves)
+    return next(owners, None)
 
 
 def _phase(name: str, role: Role, moves: tuple[str, ...], terms: Terms, optimizer: Optimizer) -> Phase:

@@ -58,7 +58,9 @@ class Learned(Prior):
     recognizer_trunk: whether `Q` moves the trunk it shares with the image discriminator, or its own layer only.
     discriminator_optimizer: moves the image discriminator in `D_I`.
     generator_optimizer: moves the code generator in `CG`.
-    decoder_optimizer: moves the decoder in `dec_gen`; slower than the reconstruction does, which it undoes at its rate.
+    share_decoder_optimizer: whether `dec_gen` steps with the optimizer, and its moments, by which the recipe's
+        reconstruction moves the decoder, so that the weights of the two losses count against each other.
+    decoder_optimizer: moves the decoder in `dec_gen` otherwise.
     recognizer_optimizer: moves the recognizer in `Q`.
     """
 
@@ -75,7 +77,8 @@ class Learned(Prior):
     recognizer_trunk: bool = True
     discriminator_optimizer: Optimizer = Adam(lr=2e-4, beta1=0.5)
     generator_optimizer: Optimizer = Adam(lr=2e-4, beta1=0.5)
-    decoder_optimizer: Optimizer = Adam(lr=2e-5, beta1=0.5)
+    share_decoder_optimizer: bool = True
+    decoder_optimizer: Optimizer = Adam(lr=2e-4, beta1=0.5)
     recognizer_optimizer: Optimizer = Adam(lr=2e-4, beta1=0.5)
 
     # ---- sampling

@@ -39,7 +39,8 @@ class LearnedPrior(Recipe):
     """Unsupervised generation with a learned prior: the AAE phase, then prior improvement (Wang et al. 2019).
 
     lambda_enc: weight of the reconstruction error for the encoder.
-    lambda_dec: weight of the reconstruction error for the decoder, the paper's lambda.
+    lambda_dec: weight of the reconstruction error for the decoder, the paper's lambda, against its weight of 1 for the image
+        adversary's verdict in `dec_gen`.
     condition_dc: whether the code discriminator is told the condition too.
     code_discriminator_optimizer: moves the code discriminator in `D_C`.
     encoder_optimizer: moves the encoder in `enc`.
@@ -55,7 +56,7 @@ class LearnedPrior(Recipe):
     scaling: Literal["auto", "unit", "symmetric", "standard"] = field(default="symmetric", validator=in_(SCALINGS))
     batch: int = field(default=64, validator=ge(1))
     lambda_enc: float = field(default=1.0, validator=ge(0))
-    lambda_dec: float = field(default=1.0, validator=gt(0))
+    lambda_dec: float = field(default=20.0, validator=gt(0))
     condition_dc: bool = False
     code_discriminator_optimizer: Optimizer = Adam(lr=2e-4, beta1=0.5)
     encoder_optimizer: Optimizer = Adam(lr=2e-4, beta1=0.5)

@@ -89,9 +89,10 @@ def test_the_recipes_defaults_are_the_sheets() -> None:
     recipe, prior = LearnedPrior(), Learned()
     optimizers = [recipe.code_discriminator_optimizer, recipe.encoder_optimizer, recipe.decoder_optimizer]
     optimizers += [prior.discriminator_optimizer, prior.generator_optimizer]
-    assert {*optimizers, prior.recognizer_optimizer} == {Adam(lr=2e-4, beta1=0.5, beta2=0.999)}
-    assert prior.decoder_optimizer == Adam(lr=2e-5, beta1=0.5, beta2=0.999)  # not the sheet's: README, departures
-    assert (recipe.code, recipe.batch, recipe.lambda_enc, recipe.lambda_dec) == (8, 64, 1, 1)
+    optimizers += [prior.decoder_optimizer, prior.recognizer_optimizer]
+    assert set(optimizers) == {Adam(lr=2e-4, beta1=0.5, beta2=0.999)}
+    assert prior.share_decoder_optimizer
+    assert (recipe.code, recipe.batch, recipe.lambda_enc, recipe.lambda_dec) == (8, 64, 1, 20)  # 20 is the reference code's: README
     assert recipe.reconstruction == FeatureError(layer=-1, norm="half-mean")
     assert prior.information == 1
 
