@@ -39,8 +39,8 @@ class LearnedPrior(Recipe):
     """Unsupervised generation with a learned prior: the AAE phase, then prior improvement (Wang et al. 2019).
 
     lambda_enc: weight of the reconstruction error for the encoder.
-    lambda_dec: weight of the reconstruction error for the decoder, the paper's lambda, against its weight of 1 for the image
-        adversary's verdict in `dec_gen`.
+    lambda_dec: weight of the reconstruction error for the decoder, the paper's lambda; the image discriminator's
+        verdict in `dec_gen` weighs 1.
     condition_dc: whether the code discriminator is told the condition too.
     code_discriminator_optimizer: moves the code discriminator in `D_C`.
     encoder_optimizer: moves the encoder in `enc`.

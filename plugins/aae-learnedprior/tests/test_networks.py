@@ -92,7 +92,12 @@ def test_the_recipes_defaults_are_the_sheets() -> None:
     optimizers += [prior.decoder_optimizer, prior.recognizer_optimizer]
     assert set(optimizers) == {Adam(lr=2e-4, beta1=0.5, beta2=0.999)}
     assert prior.share_decoder_optimizer
-    assert (recipe.code, recipe.batch, recipe.lambda_enc, recipe.lambda_dec) == (8, 64, 1, 20)  # 20 is the reference code's: README
+    assert (recipe.code, recipe.batch, recipe.lambda_enc, recipe.lambda_dec) == (
+        8,
+        64,
+        1,
+        20,
+    )  # 20 is the reference code's: README
     assert recipe.reconstruction == FeatureError(layer=-1, norm="half-mean")
     assert prior.information == 1
 

@@ -445,7 +445,7 @@ class Plain(Recipe):
 def test_with_the_identity_for_cg_the_losses_of_the_aae_phase_are_a_plain_aaes(
     reconstruction: HalfSquaredError, spec: Spec, small: Residual, forward: Make
 ) -> None:
-    fixed = FixedPrior(architecture=small, reconstruction=reconstruction)
+    fixed = FixedPrior(architecture=small, reconstruction=reconstruction, lambda_dec=1.0)
     plain = Plain(architecture=small, reconstruction=reconstruction, prior=Gaussian(), scaling="symmetric")
     nets = fixed.build(spec)
     pairs = [
@@ -475,3 +475,25 @@ def test_the_metric_brings_its_own_image_discriminator_where_there_is_none(spec:
     modes = {p.name: p.evaluates for p in both.all_phases(spec)}
     assert modes["rec"] == ("code_generator", "image_discriminator")
     assert "image_discriminator" not in modes["gen"]
+
+
+def test_one_optimizer_moves_the_decoder_in_both_its_phases_so_that_lambda_weighs(spec: Spec, small: Residual) -> None:
+    found = {p.name: p for p in LearnedPrior(architecture=small).all_phases(spec)}
+    assert found["dec_gen"].optimizer_of == "dec_rec"
+    apart = LearnedPrior(architecture=small, prior=Learned(share_decoder_optimizer=False))
+    assert {p.name: p.optimizer_of for p in apart.all_phases(spec)}["dec_gen"] is None
+    host = Plain(architecture=small, prior=Learned(), scaling="symmetric")
+    assert {p.name: p.optimizer_of for p in host.all_phases(spec)}["dec_gen"] == "rec"
+
+
+def test_what_lambda_weighs_is_seen_in_the_decoder(data: Data, small: Residual) -> None:
+    def trained(weight: float, *, share: bool) -> dict[str, Tensor]:
+        prior = Learned(share_decoder_optimizer=share)
+        recipe = LearnedPrior(architecture=small, epochs=4, batch=12, lambda_dec=weight, prior=prior)
+        return aaecore.train(recipe, data, quiet=True, device="cpu").networks["decoder"].state_dict()
+
+    def differ(share: bool) -> float:
+        one, other = trained(1.0, share=share), trained(1000.0, share=share)
+        return max(float((v - other[k]).abs().max()) for k, v in one.items() if k.endswith("weight"))
+
+    assert differ(share=True) > 10 * differ(share=False)

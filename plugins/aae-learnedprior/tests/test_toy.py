@@ -24,11 +24,14 @@ def eight_gaussians(n: int, seed: int) -> Tensor:
 
 
 def gap(generator: str, seed: int) -> float:
-    """MMD between data and samples, after 240 batches with a linear decoder."""
+    """MMD between data and samples, after 240 batches with a linear decoder, an optimizer for each of its two losses.
+
+    With one for both, the default, the learned prior is better in 3 of the 5 seeds only.
+    """
     moves = {"discriminator_optimizer": FAST, "generator_optimizer": FAST, "decoder_optimizer": FAST}
     recipe = LearnedPrior(
         code=2,
-        prior=Learned(generator=generator, hidden=64, **moves),  # type: ignore[arg-type]
+        prior=Learned(generator=generator, hidden=64, share_decoder_optimizer=False, **moves),  # type: ignore[arg-type]
         architecture=MLP(hidden=(64, 64), activation="leaky-relu"),
         scaling="standard",
         batch=128,
