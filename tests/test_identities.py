@@ -76,7 +76,8 @@ def test_maagma_without_its_image_critic_under_the_original_game_is_classic_with
 @needs("aae-learnedprior", "aae-classic")
 def test_a_learned_prior_that_learns_nothing_on_pixels_is_classic_in_its_first_phase() -> None:
     shared = {"architecture": MLP, "code": 4, "reconstruction": "l2-half-sum", "scaling": "unit", "batch": 8}
-    ours = compose("learnedprior", prior={"name": "learned", "generator": "identity"}, lambda_enc=0.0, **shared)
+    identity = {"name": "learned", "generator": "identity"}
+    ours = compose("learnedprior", prior=identity, lambda_enc=0.0, lambda_dec=1.0, **shared)
     theirs = compose("classic", **shared)
     assert_same_descent(ours, theirs, {"D_C": "disc", "enc": "gen"})
     spec = new_model(Config(recipe=ours), digits()).spec
