@@ -252,6 +252,10 @@ class Forward:
         self._forget(self._moving)
         self._moving = frozenset()
 
+    def forget(self, roles: Iterable[str]) -> None:
+        """Compute anew what came from the networks `roles`, when it is next needed."""
+        self._forget(frozenset("net:" + role for role in roles))
+
     def redraw(self, purposes: Iterable[str] | None = None) -> None:
         """Draw these noises anew (all, if None) when they are next needed."""
         stale = ("noise:" + p for p in (self._draws if purposes is None else purposes))

@@ -162,3 +162,10 @@ def test_the_number_of_skipped_updates_is_a_figure_and_survives_a_resume(toy, pr
     again.guard = Guard(limit=5)
     again.run(checkpoints[3])
     assert (first.skipped, checkpoints[3].state["skipped"], again.skipped) == (2, 1, 2)
+
+
+def test_later_phases_of_a_batch_whose_update_was_dropped_can_go_back_through_batch_normalisation(tmp_path, capsys):
+    rate = ["--set", "reconstruction_optimizer.lr=1e30", "--set", "architecture.batch_norm=autoencoder"]
+    with pytest.raises(SystemExit):
+        main(["train", "classic", "--epochs", "3", "--quiet", "--on-nan", "skip", "--out", str(tmp_path / "r"), *rate])
+    assert "is not finite again" in capsys.readouterr().err

@@ -86,6 +86,8 @@ class Stepper:
         if self.guard is not None and self.processes.any(not self.guard.finite(losses.values(), parameters)):
             optimizer.zero_grad()
             self.guard.drop(phase.name)
+            for f in forwards:  # what was computed with the buffers that are restored cannot be gone back through
+                f.forget(self.networks)
             return {}
         optimizer.step()
         optimizer.zero_grad()
