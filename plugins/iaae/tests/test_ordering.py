@@ -52,7 +52,10 @@ def test_equalized_linear_layers_are_worse_than_the_baseline_at_32_pixels(grey32
 
 
 def test_three_steps_of_the_discriminator_are_better_than_one_on_mnist(mnist):
-    """Five seeds, for the two are near each other: seeds of one differ as much as the means do."""
+    """Five seeds, for the two are near each other: seeds of one differ as much as the means do.
+
+    Of five protocols (docs/reproduction.md) this is the one in which they were furthest apart.
+    """
     data = some(mnist)
     judge = own_classifier(data, steps=500)
     baseline, repeated = (
