@@ -17,7 +17,7 @@ from torch import Tensor
 
 from aaecore.checks import check_movable, check_normalised, frozen_inside
 from aaecore.data import Data, Loader, check_divides, split_whole
-from aaecore.errors import DivergenceError
+from aaecore.errors import DivergenceError, RunError
 from aaecore.forward import Forward
 from aaecore.model import Model
 from aaecore.observer import Observer
@@ -100,9 +100,15 @@ class Training:
             self._tell("train_begin")
             self.processes.equalise(model.networks.values())
             stages = recipe.stacking.stages(model.networks, recipe.all_phases(model.spec), recipe)
+            reached = False
             for self.stage_index, self.stage in enumerate(stages):
+                if self.stage_index == first:
+                    _check_stage(start, self.stage.name)
+                    reached = True
                 if self.stage_index >= first:
                     self._train_stage(start if self.stage_index == first else None)
+            if not reached:
+                _check_stage(start, None)
         finally:
             for parameter, was in trainable.items():
                 parameter.requires_grad_(was)
@@ -128,7 +134,8 @@ class Training:
             "stage": network_tensors(partial),
             "optimizers": optimizer_tensors(self._stepper.optimizers),
         }
-        where = {"stage": self.stage_index, "epoch": epoch, "batch": batch, "step": self.step}
+        stage = {"stage": self.stage_index, "stage_name": self.stage.name}
+        where = {**stage, "epoch": epoch, "batch": batch, "step": self.step}
         patience = {"best": self._patience.best, "since": self._patience.since}
         return Checkpoint(groups, {**where, **patience, "skipped": self.skipped, "seconds": self.seconds})
 
@@ -241,3 +248,14 @@ class Training:
     def _tell(self, event: str, *details: object) -> None:
         for observer in self.observers:
             getattr(observer, event)(self, *details)
+
+
+def _check_stage(start: Checkpoint | None, found: str | None) -> None:
+    """Refuse to go on in another stage than the one that was interrupted."""
+    if start is None or (taken := start.state.get("stage_name", found)) == found:
+        return
+    now = "there is none now" if found is None else f"{found!r} is now"
+    raise RunError(
+        f"the checkpoint was taken in stage {taken!r}, where {now}; leave recipe.stacking as it was, or train "
+        "again without --resume"
+    )

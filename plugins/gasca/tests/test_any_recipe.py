@@ -8,13 +8,15 @@ from gasca import Gasca, GascaClassifier, GradualGreedy, Greedy, Pretrained, Sta
 import aaecore
 from aaecore.adversary import Adversary
 from aaecore.architecture import Architecture
+from aaecore.config import change, structure
 from aaecore.defaults.architectures import MLP
-from aaecore.errors import AAEError, ConfigError
+from aaecore.errors import AAEError, ConfigError, RunError
 from aaecore.observer import Observer
 from aaecore.optimizer import Adam
 from aaecore.phase import Phase
 from aaecore.posterior import GaussianPosterior, Universal
 from aaecore.recipe import Recipe
+from aaecore.runs.session import Session
 
 HIDDEN = MLP(hidden=(24, 12))
 
@@ -143,3 +145,26 @@ def test_every_stage_resumes_where_it_was_interrupted(tmp_path, tiny, digits):
     for role, network in whole.networks.items():
         for name, tensor in network.state_dict().items():
             assert torch.equal(tensor, parts.networks[role].state_dict()[name]), (role, name)
+
+
+@pytest.mark.parametrize(
+    ("stacking", "here"),
+    [({"name": "single"}, "there is none now"), ({"name": "greedy", "level_epochs": 1}, "'level-3' is now")],
+)
+def test_no_other_stage_is_gone_on_in_than_the_one_that_was_interrupted(tmp_path, tiny, digits, stacking, here):
+    class Stop(Observer):
+        def step_end(self, t, losses):
+            if t.stage.name == "finetune-2":
+                t.stop()
+
+    def session(recipe, **options):
+        config = structure({"recipe": recipe, "run": {"device": "cpu"}})
+        return Session(config=config, data=digits, quiet=True, out=tmp_path / "run", **options)
+
+    recipe = tiny(stacking=GradualGreedy(level_epochs=1))
+    with pytest.raises(KeyboardInterrupt):
+        session(recipe, observers=[Stop()]).run()
+    changed = change(recipe, {"stacking": stacking}, path="recipe")
+    with pytest.raises(RunError, match=rf"taken in stage 'finetune-2', where {here}; leave recipe\.stacking"):
+        session(changed, resume=True, allowed=["recipe.stacking"]).run()
+    assert not (tmp_path / "run/model.safetensors").exists()
