@@ -38,6 +38,8 @@ class Remarks(Observer):
         for role in entangled(t.recipe.all_phases(t.model.spec), t.model.networks):
             said = f"the network {role!r} normalises over the batch, so the slope at a sample depends on the others"
             remark(f"{said}; the penalty on it is looser than meant")
+        if t.data.heldout is not None and len(t.data.labelled) and not len(t.data.heldout.labelled):
+            remark("no held-out sample has a label (y_test), so there will be no figures that need any")
         steps = len(t.data) // t.batch
         if steps < FEW_STEPS:
             smaller = max(1, len(t.data) // 20)

@@ -71,6 +71,8 @@ def assemble(
     data = _data(train, name, names)
     if test is not None:
         _check_alike(train, test, name)
+        if train.y is not None and test.y is None:
+            test = evolve(test, y=np.full(test.size, -1))
         data = evolve(data, heldout=_data(test, f"{name} (held out)", names))
     data = _thinned(data if test is not None else _split(data, config.heldout, seed), config, seed)
     placed = _placed(data, config)

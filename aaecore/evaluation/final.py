@@ -44,7 +44,7 @@ def _codes(model: Model, data: Data, x: Tensor) -> dict[str, float]:
 
 def _predictions(model: Model, data: Data) -> dict[str, float]:
     judged, what = data.judged, model.recipe.predicts
-    if what == "nothing" or judged.y is None:
+    if what == "nothing" or judged.y is None or not len(judged.labelled):
         return {}
     probabilities = predicted(model, judged)
     if what == "classes":
