@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from collections.abc import Iterable, Mapping
 
-from attrs import evolve
 from torch.nn import Module
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from aaecore.adversary import games
 from aaecore.observer import Observer
-from aaecore.phase import Phase, Progress
-from aaecore.scheduler import PhaseScheduler
+from aaecore.phase import Phase
+from aaecore.planned import idle_phases
 from aaecore.training import Training
 from aaecore.unused import unused_settings
 
 FEW_STEPS = 5
 """Steps in an epoch below which learning rates and epochs that recipes come with are too small."""
-LOOKED_AT = 10_000
-"""Batches of an epoch that a scheduler is asked about, at most."""
 
 
 def remark(words: str) -> None:
@@ -58,24 +54,3 @@ def entangled(phases: Iterable[Phase], networks: Mapping[str, Module]) -> list[s
     """Roles of the discriminators whose slope at each sample matters, and that normalise over the batch."""
     roles = {game.network for game, side in games(phases) if side == "discriminator" and game.loss.by_sample}
     return sorted(r for r in roles if any(isinstance(m, _BatchNorm) for m in networks[r].modules()))
-
-
-def idle_phases(scheduler: PhaseScheduler, phases: Sequence[Phase], progress: Progress) -> list[str]:
-    """Names of the phases that a scheduler plans on no batch of a stage."""
-    idle = {phase.name: None for phase in phases}
-    for at in _batches(progress):
-        for planned in scheduler.plan(phases, at):
-            idle.pop(planned.name, None)
-        if not idle:
-            break
-    return list(idle)
-
-
-def _batches(progress: Progress) -> Iterator[Progress]:
-    """Where a phase that runs at all will run: in the last epoch, else in the first, else at the start of some."""
-    per_epoch, last = progress.steps_per_epoch, progress.epochs - 1
-    inside = range(min(per_epoch, LOOKED_AT))
-    ends = ((epoch, i) for epoch in dict.fromkeys((last, 0)) for i in (*inside, per_epoch - 1))
-    starts = ((epoch, i) for epoch in range(progress.epochs) for i in (0, per_epoch - 1))
-    for epoch, i in chain(ends, starts):
-        yield evolve(progress, epoch=epoch, step=epoch * per_epoch + i)

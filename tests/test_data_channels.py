@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from aaecore.config import change
 from aaecore.data import DataConfig, load_data
-from aaecore.errors import DataError
+from aaecore.errors import ConfigError, DataError
 
 
 def test_grey_images_become_colour_images_of_equal_channels():
@@ -35,3 +36,9 @@ def test_what_is_not_grey_is_refused(tmp_path, shape, channels):
     np.savez(tmp_path / "x.npz", x=np.random.default_rng(0).random(shape).astype(np.float32))
     with pytest.raises(DataError, match="only grey images become"):
         load_data(DataConfig(source=str(tmp_path / "x.npz"), channels=channels), 0)
+
+
+@pytest.mark.parametrize("channels", [0, 2, 4, 7])
+def test_images_have_one_channel_or_three(channels):
+    with pytest.raises(ConfigError, match=r"data.channels: must be in \(1, 3\)"):
+        change(DataConfig(), {"channels": channels}, path="data")

@@ -7,12 +7,17 @@ from attrs import evolve, field, frozen
 
 from aaecore.defaults.losses import BCE, MeanSquaredError
 from aaecore.defaults.priors import Uniform
+from aaecore.defaults.stackings import Single
+from aaecore.errors import ConfigError
+from aaecore.observer import Observer
 from aaecore.optimizer import Adam
 from aaecore.phase import Phase, Progress
+from aaecore.planned import idle_phases
 from aaecore.posterior import GaussianPosterior
-from aaecore.remarks import Remarks, idle_phases
+from aaecore.remarks import Remarks
 from aaecore.scheduler import PhaseScheduler
 from aaecore.spec import Spec
+from aaecore.stacking import Stage
 from aaecore.unused import unused_settings
 
 SPEC = Spec(shape=(1, 4, 4), classes=4)
@@ -27,6 +32,15 @@ class From(PhaseScheduler):
     def plan(self, phases, progress):
         at = (progress.epoch, progress.step % progress.steps_per_epoch)
         return [p for p in phases if at >= self.starts.get(p.name, (0, 0))]
+
+
+class Watching(Observer):
+    """Whether training began."""
+
+    began = False
+
+    def train_begin(self, t):
+        self.began = True
 
 
 @pytest.fixture
@@ -83,6 +97,25 @@ def test_training_says_what_changes_nothing_and_what_never_runs(toy, fit, capfd)
     assert len(said) == 2
     assert said[0].startswith("aae: note: an epoch is 4 steps, at a batch of 8 from 32 samples; ")
     assert said[1].startswith("aae: note: never run in the 2 epochs of stage 'train': gen ")
+
+
+@pytest.mark.parametrize("first", [(2, 0), (1, 4)])
+def test_a_training_in_which_no_phase_ever_runs_is_refused_before_it_begins(toy, fit, first):
+    watching = Watching()
+    with pytest.raises(ConfigError, match=r"recipe.scheduler: runs none of rec, disc, gen in 2 epochs"):
+        fit(toy(scheduler=From(starts=dict.fromkeys(("rec", "disc", "gen"), first))), observers=[watching])
+    assert not watching.began
+
+
+def test_a_first_stage_in_which_no_phase_ever_runs_is_refused_before_it_trains(toy, fit):
+    @frozen(kw_only=True)
+    class Short(Single):
+        def stages(self, networks, phases, recipe):
+            yield Stage("first", networks, phases, 1)
+            yield Stage("second", networks, phases, 1)
+
+    with pytest.raises(ConfigError, match=r"in 1 epochs"):
+        fit(toy(scheduler=From(starts=dict.fromkeys(("rec", "disc", "gen"), (1, 0))), stacking=Short()))
 
 
 def test_an_ordinary_training_says_nothing(toy, fit, capfd):

@@ -34,7 +34,7 @@ class DataConfig:
     labels: how many labels to keep, balanced over the classes, the rest becoming unlabelled; None keeps all.
     heldout: share held out, stratified by class, where the data has no test set of its own.
     size: resize images to size x size; needed where they differ in size.
-    channels: repeat grey images to this many channels, for recipes that take colour images.
+    channels: 3 repeats grey images, for recipes that take colour images; 1 refuses images that are not grey.
     limit: use only this many training samples, a random choice.
     pairs: make inputs that differ from their targets.
     streamed: read samples from disk as they are needed (`yes`), hold them in memory (`no`), or decide by
@@ -48,7 +48,7 @@ class DataConfig:
     labels: int | None = field(default=None, validator=optional(ge(1)))
     heldout: float = field(default=0.2, validator=[ge(0), lt(1)])
     size: int | None = field(default=None, validator=optional([ge(1), le(1 << 14)]))
-    channels: int | None = field(default=None, validator=optional([ge(1), le(1 << 12)]))
+    channels: int | None = field(default=None, validator=optional(in_((1, 3))))
     limit: int | None = field(default=None, validator=optional(ge(2)))
     pairs: Pairs = Pairs()
     streamed: Literal["auto", "yes", "no"] = field(default="auto", validator=in_(("auto", "yes", "no")))

@@ -22,6 +22,7 @@ from aaecore.forward import Forward
 from aaecore.model import Model
 from aaecore.observer import Observer
 from aaecore.phase import Progress
+from aaecore.planned import check_planned
 from aaecore.randomness import Draw, Share
 from aaecore.runs.checkpoints import (
     Checkpoint,
@@ -79,6 +80,8 @@ class Training:
             workers=workers,
             scaling=model.scaling,
         )
+        whole = Progress(0, 0, 0, self.recipe.epochs, self._loader.steps_per_epoch)
+        check_planned(self.recipe.scheduler, self.recipe.all_phases(model.spec), whole)
         self.stage_index = 0
         self.step = 0
         """Batches seen over all stages."""
@@ -172,6 +175,8 @@ class Training:
         if start is not None:
             self._restore(start)
         self._set_progress(*self._next)
+        if self.step == 0:  # later ones may stand idle, which is remarked: what has been trained is worth finishing
+            check_planned(self.recipe.scheduler, self.stage.phases, self.progress)
         self._tell("stage_begin")
         with self.processes.synchronised(self.stage.networks):
             while not self.processes.any(self.stage_over):

@@ -20,6 +20,11 @@ def _start(_instance: Any, attribute: Any, value: float) -> None:
         raise ValueError(f"'{attribute.name}' must be whole epochs, or a share of all epochs below 1, not {value}")
 
 
+def _once(_instance: Any, attribute: Any, names: Sequence[str]) -> None:
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"'{attribute.name}' names {twice[0]!r} twice; to run a phase more often set repeats")
+
+
 def _named(*validators: Any) -> Any:
     return deep_mapping(instance_of(str), list(validators))
 
@@ -39,7 +44,7 @@ class Timetable(PhaseScheduler):
     starts: Mapping[str, int | float] = field(factory=dict, validator=_named(_start))
     repeats: Mapping[str, int] = field(factory=dict, validator=_named(instance_of(int), ge(1)))
     weights: Mapping[str, float] = field(factory=dict, validator=_named(ge(0)))
-    order: tuple[str, ...] = field(default=(), validator=deep_iterable(instance_of(str)))
+    order: tuple[str, ...] = field(default=(), validator=[deep_iterable(instance_of(str)), _once])
 
     def plan(self, phases: Sequence[Phase], progress: Progress) -> Iterable[Phase]:
         """The phases that have started, ordered, weighed and repeated."""

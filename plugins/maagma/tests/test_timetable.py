@@ -65,6 +65,7 @@ def test_a_phase_of_weight_zero_is_left_out():
         {"starts": {"d_out": 1.5}},
         {"repeats": {"d_em": 0}},
         {"weights": {"confuse": -0.1}},
+        {"order": ["confuse", "d_em", "confuse"]},
     ],
 )
 def test_settings_that_make_no_sense_are_refused(settings):

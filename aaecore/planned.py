@@ -1,0 +1,47 @@
+"""What a scheduler plans over a whole stage, seen before its first batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+from attrs import evolve
+
+from aaecore.errors import ConfigError
+from aaecore.phase import Phase, Progress
+from aaecore.scheduler import PhaseScheduler
+
+LOOKED_AT = 10_000
+"""Batches of an epoch that a scheduler is asked about, at most."""
+
+
+def idle_phases(scheduler: PhaseScheduler, phases: Sequence[Phase], progress: Progress) -> list[str]:
+    """Names of the phases that a scheduler plans on no batch of a stage."""
+    idle = {phase.name: None for phase in phases}
+    for at in _batches(progress):
+        for planned in scheduler.plan(phases, at):
+            idle.pop(planned.name, None)
+        if not idle:
+            break
+    return list(idle)
+
+
+def check_planned(scheduler: PhaseScheduler, phases: Sequence[Phase], progress: Progress) -> None:
+    """Refuse to train a stage in which no phase ever runs."""
+    if not any(phase for at in _batches(progress) for phase in scheduler.plan(phases, at)):
+        names = ", ".join(phase.name for phase in phases)
+        raise ConfigError(
+            "recipe.scheduler",
+            f"runs none of {names} in {progress.epochs} epochs, so nothing would be trained; let one of them start "
+            "earlier, or give it a weight above 0",
+        )
+
+
+def _batches(progress: Progress) -> Iterator[Progress]:
+    """Where a phase that runs at all will run: in the last epoch, else in the first, else at the start of some."""
+    per_epoch, last = progress.steps_per_epoch, progress.epochs - 1
+    inside = range(min(per_epoch, LOOKED_AT))
+    ends = ((epoch, i) for epoch in dict.fromkeys((last, 0)) for i in (*inside, per_epoch - 1))
+    starts = ((epoch, i) for epoch in range(progress.epochs) for i in (0, per_epoch - 1))
+    for epoch, i in chain(ends, starts):
+        yield evolve(progress, epoch=epoch, step=epoch * per_epoch + i)
