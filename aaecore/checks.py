@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import attrs
 import torch
 from torch import Tensor
 from torch.nn import BatchNorm1d, Module
 
 from aaecore.errors import AAEError, ConfigError, suggest
+from aaecore.part import Part, parts_of
 from aaecore.phase import ROLES, Phase
 from aaecore.scheduler import PhaseScheduler
 
@@ -60,6 +62,27 @@ def check_separate(networks: Mapping[str, Module]) -> None:
         for parameter in network.parameters():
             if owner.setdefault(parameter, role) != role:
                 raise AAEError(f"the networks {owner[parameter]!r} and {role!r} share parameters; give each its own")
+
+
+def check_nested(part: Part, recipe: Recipe, spec: Spec, path: str) -> None:
+    """Refuse a part inside another of its kind that brings a network by the same role: the two would be one."""
+    for name, inner in _inside(part):
+        where = f"{path}.{name}"
+        if (kind := getattr(inner, "kind", None)) == getattr(part, "kind", ""):
+            brought = {role for p in (inner, *parts_of(inner)) for role in p.networks(recipe, spec)}
+            if both := brought & part.networks(recipe, spec).keys():
+                said = f"brings the network {min(both)!r}, as {path} does, and there can be one only"
+                raise ConfigError(where, f"{said}; choose a {kind} without it")
+        check_nested(inner, recipe, spec, where)
+
+
+def _inside(part: Part) -> Iterator[tuple[str, Part]]:
+    """The parts in the fields of a part, with the fields' names."""
+    for a in attrs.fields(type(part)):  # type: ignore[arg-type] # every part is an attrs class
+        value = getattr(part, a.name)
+        for item in value if isinstance(value, (tuple, list)) else (value,):
+            if isinstance(item, Part):
+                yield a.name, item
 
 
 def check_fits(recipe: Recipe, spec: Spec, own: Mapping[str, Module]) -> None:

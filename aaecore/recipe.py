@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import Module
 
 from aaecore.architecture import Architecture
-from aaecore.checks import check_fits, check_phases, check_scheduler, check_separate
+from aaecore.checks import check_fits, check_nested, check_phases, check_scheduler, check_separate
 from aaecore.defaults.architectures import MLP
 from aaecore.defaults.losses import BCE, HalfSquaredError
 from aaecore.defaults.priors import Gaussian
@@ -235,6 +235,7 @@ class Recipe(Part):
             raise ConfigError(
                 "recipe.prior", "this recipe's codes follow no prior, so none can be trained; leave it out"
             )
+        check_nested(self, self, spec, "recipe")
         for part in [self, *sorted(parts_of(self), key=_turn)]:
             part.check(self, spec)
 

@@ -182,8 +182,6 @@ def _problem(prior: Learned, recipe: Recipe, spec: Spec) -> tuple[str, str] | No
     """The setting that cannot be, and what would."""
     if "decoder" not in recipe.own_networks(spec):
         return "recipe.prior", "a learned prior is judged by decoded samples, and this recipe has no decoder"
-    if isinstance(prior.base, Learned):
-        return "recipe.prior.base", "the noise of a learned prior is a simple one; set prior.base=gaussian"
     if recipe.batch < 2:
         return "recipe.batch", "batch normalisation of codes needs at least two; set batch=64"
     if prior.condition == "labels" and recipe.own_labels(spec):
@@ -191,7 +189,24 @@ def _problem(prior: Learned, recipe: Recipe, spec: Spec) -> tuple[str, str] | No
         return "recipe.prior.condition", f"{said}; set prior.condition=none or random"
     if prior.matching and told(IMAGE, recipe.own_phases(spec)) is not None:
         return "recipe.prior.matching", "this recipe's image discriminator is told labels already; set matching=false"
-    return _condition_problem(prior, spec) or _identity_problem(prior, recipe, spec)
+    return (
+        _condition_problem(prior, spec)
+        or _identity_problem(prior, recipe, spec)
+        or _base_problem(prior, recipe, spec)
+    )
+
+
+def _base_problem(prior: Learned, recipe: Recipe, spec: Spec) -> tuple[str, str] | None:
+    """A base that is trained has networks as wide as a code."""
+    if not prior.base.networks(recipe, spec):
+        return None
+    if prior.generator == "identity" and prior.condition_width(spec):
+        said = "is trained to fill a whole code, which leaves no room in it for the condition"
+        return "recipe.prior.base", f"{said}; set prior.base=gaussian, or prior.generator=mlp"
+    if prior.noise not in (0, recipe.code):
+        said = f"the base is trained, and gives as many numbers as a code has, {recipe.code}"
+        return "recipe.prior.noise", f"{said}; set prior.noise=0, or prior.base=gaussian"
+    return None
 
 
 def _identity_problem(prior: Learned, recipe: Recipe, spec: Spec) -> tuple[str, str] | None:

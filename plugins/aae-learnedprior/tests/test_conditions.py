@@ -16,14 +16,18 @@ from aae_learnedprior.recipe import (
     LearnedPrior,
     TextConditional,
 )
-from attrs import evolve
+from attrs import evolve, frozen
+from torch import nn
 
 import aaecore
 from aaecore.data import Data
 from aaecore.defaults.architectures import MLP
+from aaecore.defaults.priors import Gaussian
 from aaecore.errors import AAEError, DataError
 from aaecore.forward import Forward
 from aaecore.model import Model
+from aaecore.optimizer import Adam
+from aaecore.phase import Phase
 from aaecore.randomness import Draw
 from aaecore.recipe import Recipe
 from aaecore.spec import Spec
@@ -33,6 +37,20 @@ SHORT = {"epochs": 1, "batch": 12}
 
 def trained(recipe: Recipe, data: Data) -> Model:
     return aaecore.train(evolve(recipe, **SHORT), data, quiet=True, device="cpu")
+
+
+@frozen(kw_only=True)
+class Trained(Gaussian):
+    """A prior with a network as wide as a code."""
+
+    def networks(self, recipe, spec):
+        return {"shift": lambda: nn.Linear(recipe.code, recipe.code)}
+
+    def phases(self, recipe, spec):
+        return [Phase("shift", "prior", ("shift",), {"L": lambda f: f.x_gen.square().mean()}, Adam())]
+
+    def sample(self, n, code, *, labels, draw, net):
+        return net.shift(draw.normal(n, code))
 
 
 CONDITIONAL = [ConditionalSupervised, ConditionalUnsupervised, FixedPriorSupervised, FixedPriorUnsupervised]
@@ -156,7 +174,9 @@ REFUSED = [
     (LearnedPrior(prior=Learned(generator="identity", condition="labels")), {}, "code=18"),
     (FixedPriorSupervised(prior=Learned(generator="identity", condition="labels", noise=9)), {}, "prior.noise=6"),
     (LearnedPrior(prior=Learned(generator="identity", noise=5)), {}, "prior.noise=8"),
-    (LearnedPrior(prior=Learned(base=Learned())), {}, "prior.base=gaussian"),
+    (LearnedPrior(prior=Learned(base=Learned())), {}, "recipe.prior.base: brings the network 'code_generator'"),
+    (LearnedPrior(prior=Learned(base=Trained(), noise=3)), {}, "prior.noise=0"),
+    (FixedPriorSupervised(prior=Learned(base=Trained(), generator="identity", condition="labels")), {}, "gaussian"),
     (LearnedPrior(prior=Learned(matching=True)), {}, "prior.condition=dense"),
     (LearnedPrior(condition_dc=True), {}, "prior.condition=labels"),
     (ConditionalUnsupervised(condition_dc=True), {}, "prior.condition=labels"),
@@ -171,3 +191,9 @@ def test_what_cannot_work_is_refused_with_the_remedy(recipe: Recipe, given: dict
     with pytest.raises(AAEError, match=remedy) as error:
         recipe.build(spec)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("noise", [0, 4])
+def test_the_noise_may_itself_be_trained(data: Data, noise: int) -> None:
+    model = trained(LearnedPrior(code=4, prior=Learned(base=Trained(), noise=noise)), data)
+    assert model.sample(3).isfinite().all()

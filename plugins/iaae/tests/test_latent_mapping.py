@@ -151,6 +151,12 @@ def test_a_mapped_prior_needs_a_game_on_codes(digits):
         NoGame(prior=MappedPrior()).build(Spec(shape=(1, 8, 8)))
 
 
+@pytest.mark.parametrize("inner", [MAPPED, {"name": "mapped", "depth": 1}])
+def test_a_mapped_prior_of_a_mapped_prior_would_be_one_mapping_and_is_refused(inner):
+    with pytest.raises(ConfigError, match=r"recipe.prior.of: brings the network 'mapping', as recipe.prior does"):
+        compose("iaae", prior=MAPPED | {"of": inner}).build(Spec(shape=(1, 8, 8)))
+
+
 def test_a_mapped_prior_has_no_kl():
     with pytest.raises(ConfigError, match="set prior=gaussian"):
         compose("iaae-kld", prior=MAPPED).build(Spec(shape=(1, 8, 8)))
