@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import attrs
-import torch
 from torch import Tensor
 from torch.nn import BatchNorm1d, Module
 
@@ -83,50 +82,6 @@ def _inside(part: Part) -> Iterator[tuple[str, Part]]:
         for item in value if isinstance(value, (tuple, list)) else (value,):
             if isinstance(item, Part):
                 yield a.name, item
-
-
-def check_fits(recipe: Recipe, spec: Spec, own: Mapping[str, Module]) -> None:
-    """Refuse a user's own encoder or decoder that does not take or give what the recipe needs."""
-    for role, network in own.items():
-        if not isinstance(network, Module):
-            raise AAEError(f"the network {role!r} is {type(network).__name__}, not a torch.nn.Module; wrap it in one")
-    sample, noise = torch.zeros(2, *spec.shape), torch.zeros(2, recipe.encoder_noise)
-    if "encoder" in own:
-        given = (sample, noise) if recipe.encoder_noise else (sample,)
-        _check_heads(recipe.heads(spec), _tried("encoder", own["encoder"], given))
-    if "decoder" in own:
-        found = _tried("decoder", own["decoder"], (torch.zeros(2, recipe.decoder_width(spec)),))
-        _check_shape("decoder", found, spec.shape)
-
-
-def _check_heads(heads: Mapping[str, int], found: object) -> None:
-    said = found if isinstance(found, Mapping) else {"code": found}
-    for name, width in heads.items():
-        if name not in said:
-            raise AAEError(f"your own encoder must say {', '.join(heads)}; return a dict of tensors by these names")
-        _check_shape("encoder" if len(heads) == 1 else f"encoder's head {name!r}", said[name], (width,))
-
-
-def _check_shape(what: str, found: object, wanted: tuple[int, ...]) -> None:
-    got = f"({', '.join(['B', *map(str, found.shape[1:])])})" if isinstance(found, Tensor) else type(found).__name__
-    needed = f"({', '.join(['B', *map(str, wanted)])})"
-    if got != needed:
-        raise AAEError(f"your own {what} must give {needed} here, not {got}")
-
-
-def _tried(role: str, network: Module, given: tuple[Tensor, ...]) -> object:
-    """What a network says of two samples, in inference mode, so that nothing in it changes."""
-    place: Callable[[Tensor], Tensor] = lambda t: t.to(next((p.device for p in network.parameters()), t.device))  # noqa: E731
-    mode = network.training
-    try:
-        with torch.no_grad():
-            return network.eval()(*map(place, given))
-    except (RuntimeError, TypeError, ValueError, IndexError) as e:
-        shapes = " and ".join(str(tuple(t.shape)) for t in given)
-        reason = " ".join(str(e).split())[:200]
-        raise AAEError(f"your own {role} does not take {shapes}: {reason}") from e
-    finally:
-        network.train(mode)
 
 
 def check_normalised(networks: Mapping[str, Module], rows: int) -> None:

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import Module
 
 from aaecore.architecture import Architecture
-from aaecore.checks import check_fits, check_nested, check_phases, check_scheduler, check_separate
+from aaecore.checks import check_nested, check_phases, check_scheduler, check_separate
 from aaecore.defaults.architectures import MLP
 from aaecore.defaults.losses import BCE, HalfSquaredError
 from aaecore.defaults.priors import Gaussian
@@ -24,6 +24,7 @@ from aaecore.errors import AAEError, ConfigError, suggest
 from aaecore.forward import Forward
 from aaecore.loss import AdversarialLoss, ReconstructionLoss, Regularizer
 from aaecore.memory import fitting
+from aaecore.own import check_own
 from aaecore.part import Part, parts_of
 from aaecore.phase import Phase, Term
 from aaecore.posterior import Deterministic, Posterior
@@ -221,7 +222,7 @@ class Recipe(Part):
         own, builders = networks or {}, self.builders(spec)
         if unknown := own.keys() - builders:
             raise AAEError(f"no network of this recipe is called {min(unknown)!r}; {suggest(min(unknown), builders)}")
-        check_fits(self, spec, own)
+        check_own(self, spec, own, builders)
         built = {role: own[role] if role in own else _seeded(b, seed, role) for role, b in builders.items()}
         phases = self.all_phases(spec)
         check_phases(phases, built)
