@@ -68,20 +68,21 @@ def aae(ctx: click.Context, version: bool) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run `aae` and exit; what a user can mend is one line on standard error and exit status 2."""
-    sys.exit(_run(arguments))
+    sys.exit(run(aae, "aae", arguments))
 
 
-def _run(arguments: Sequence[str] | None) -> int:
+def run(command: click.Command, name: str, arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status; what a user can mend is one line that begins with `name`."""
     try:
-        status = aae.main(arguments, prog_name="aae", standalone_mode=False)
+        status = command.main(arguments, prog_name=name, standalone_mode=False)
         sys.stdout.flush()
         return status if isinstance(status, int) else 0
     except AAEError as e:
-        return _refused(str(e))
+        return _refused(name, str(e))
     except click.ClickException as e:
-        return _refused(e.format_message())
+        return _refused(name, e.format_message())
     except (click.Abort, KeyboardInterrupt) as e:
-        _say(f"aae: interrupted{e.__cause__ or e}")  # click raises Abort from what came
+        _say(f"{name}: interrupted{e.__cause__ or e}")  # click raises Abort from what came
         return 130
     except BrokenPipeError:  # the reader has left
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -89,17 +90,17 @@ def _run(arguments: Sequence[str] | None) -> int:
     except (MemoryError, RuntimeError) as e:
         if not import_module("aaecore.memory").lacks_memory(e):
             raise
-        return _refused("this does not fit in memory; ask for fewer or smaller samples, or take a smaller batch")
+        return _refused(name, "this does not fit in memory; ask for fewer or smaller samples, or take a smaller batch")
     except OSError as e:
         if isinstance(e.__context__, KeyboardInterrupt):  # click could not write to a terminal that is gone
             return 130
         if e.filename is None and e.errno != ENOSPC:
             raise
-        return _refused(f"{e.filename or 'the output'}: {e.strerror}")
+        return _refused(name, f"{e.filename or 'the output'}: {e.strerror}")
 
 
-def _refused(message: str) -> int:
-    _say(f"aae: error: {' '.join(message.split())}")
+def _refused(name: str, message: str) -> int:
+    _say(f"{name}: error: {' '.join(message.split())}")
     return 2
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, TypeVar
 
 import click
@@ -33,6 +35,27 @@ class Seeds(click.ParamType[tuple[int, ...]]):
 
 MOST_SEEDS = 1000
 SEEDS = Seeds()
+
+
+class OutputFile(click.ParamType[Path]):
+    """A file that can be written, found out before there is anything to write."""
+
+    name = "file"
+
+    def __init__(self, suffix: str) -> None:
+        self.suffix = suffix
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The file's path."""
+        path = Path(value)
+        if path.suffix != self.suffix:
+            self.fail(f"{path} must end in {self.suffix}")
+        try:
+            with TemporaryFile(dir=path.parent):
+                return path
+        except OSError as e:
+            self.fail(f"{path}: cannot be written: {e.strerror}")
+
 
 config = click.option("--config", metavar="FILE", help="A TOML file of settings, as `aae show` prints.")
 sets = click.option(

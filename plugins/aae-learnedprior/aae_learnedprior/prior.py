@@ -190,9 +190,7 @@ def _problem(prior: Learned, recipe: Recipe, spec: Spec) -> tuple[str, str] | No
     if prior.matching and told(IMAGE, recipe.own_phases(spec)) is not None:
         return "recipe.prior.matching", "this recipe's image discriminator is told labels already; set matching=false"
     return (
-        _condition_problem(prior, spec)
-        or _identity_problem(prior, recipe, spec)
-        or _base_problem(prior, recipe, spec)
+        _condition_problem(prior, spec) or _identity_problem(prior, recipe, spec) or _base_problem(prior, recipe, spec)
     )
 
 

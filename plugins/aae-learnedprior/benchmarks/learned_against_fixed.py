@@ -6,6 +6,7 @@ python learned_against_fixed.py --data torchvision:MNIST --data-root data --epoc
 from __future__ import annotations
 
 import json
+import sys
 from itertools import product
 from pathlib import Path
 
@@ -16,11 +17,13 @@ from aae_learnedprior.recipe import LearnedPrior
 from attrs import evolve
 
 import aaecore
+from aaecore.cli import run
 from aaecore.cli.options import SEEDS
 from aaecore.data import Data, DataConfig, load_data
 from aaecore.features import FeatureNetwork, own_classifier
 from aaecore.metrics import frechet_distance, inception_score, labels_one_to_one, mmd
 from aaecore.model import Model
+from aaecore.runs.directory import new_run_directory
 
 PAPERS = ("learnedprior", "learnedprior-supervised", "learnedprior-unsupervised")
 RECIPES = tuple(name for paper in PAPERS for name in (paper, f"{paper}-baseline"))
@@ -80,18 +83,32 @@ def label_accuracy(model: Model, judge: FeatureNetwork, each: int = 200) -> dict
 @click.command()
 @click.option("--data", default="digits", help="As for aae train; it needs labels, for the classifier.")
 @click.option("--data-root", default="data")
-@click.option("--limit", type=int, help="Training samples.")
-@click.option("--size", type=int, help="Resize images.")
+@click.option("--limit", type=click.IntRange(2), help="Training samples.")
+@click.option("--size", type=click.IntRange(1), help="Resize images.")
 @click.option("--recipe", "recipes", multiple=True, type=click.Choice(RECIPES), default=RECIPES)
-@click.option("--share", "shares", multiple=True, type=float, default=(1.0, 0.25, 0.0625), help="Of the decoder.")
-@click.option("--width", type=float, default=1.0, help="Of all networks, in the paper's channels.")
-@click.option("--code", type=int, help="Size of a code; the recipes' own differ for baselines with a condition.")
-@click.option("--epochs", type=int, default=20)
+@click.option(
+    "--share",
+    "shares",
+    multiple=True,
+    type=click.FloatRange(0, 16, min_open=True),
+    default=(1.0, 0.25, 0.0625),
+    help="Of the decoder.",
+)
+@click.option(
+    "--width",
+    type=click.FloatRange(0, 16, min_open=True),
+    default=1.0,
+    help="Of all networks, in the paper's channels.",
+)
+@click.option(
+    "--code", type=click.IntRange(1), help="Size of a code; the recipes' own differ for baselines with a condition."
+)
+@click.option("--epochs", type=click.IntRange(1), default=20)
 @click.option("--seeds", type=SEEDS, default="0-2", metavar="N,N,...")
-@click.option("--classifier-steps", type=int, default=1000)
-@click.option("--precision", default="fp32", help="fp32 or bf16.")
+@click.option("--classifier-steps", type=click.IntRange(1), default=1000)
+@click.option("--precision", type=click.Choice(["fp32", "bf16"]), default="fp32")
 @click.option("--device", help="cpu, cuda, ...")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for runs and results.jsonl.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="New folder for runs and results.jsonl.")
 def main(
     data: str,
     data_root: str,
@@ -110,7 +127,7 @@ def main(
 ) -> None:
     """Train every recipe at every size of the decoder with every seed; results.jsonl gets a line for each."""
     loaded = load_data(DataConfig(source=data, root=data_root, limit=limit, size=size), 0)
-    out.mkdir(parents=True, exist_ok=True)
+    new_run_directory(out, "")
     judge = own_classifier(loaded, out, steps=classifier_steps)
     for name, share, seed in product(recipes, shares, seeds):
         folder = out / f"{name}-{share:g}-{seed}"
@@ -124,4 +141,4 @@ def main(
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run(main, "learned_against_fixed"))

@@ -16,6 +16,7 @@ from aaecore.config import load_config
 from aaecore.plugins import registry
 
 HERE = Path(__file__).parent.parent
+BENCHMARK = HERE / "benchmarks" / "learned_against_fixed.py"
 README = (HERE / "README.md").read_text()
 COMMANDS = re.findall(r"^\$ aae train (.+)$", README, re.MULTILINE)
 TINY = [
@@ -63,10 +64,31 @@ def test_repeats_on_the_command_line_survive_the_run_directory() -> None:
 
 def test_the_benchmark_measures_learned_and_fixed_priors(tmp_path: Path) -> None:
     given = ["--limit", "130", "--epochs", "1", "--seeds", "0", "--share", "0.5", "--width", "0.03", "--device", "cpu"]
-    given += ["--classifier-steps", "30", "--out", str(tmp_path)]
+    out = tmp_path / "out"
+    given += ["--classifier-steps", "30", "--out", str(out)]
     given += ["--recipe", "learnedprior-baseline", "--recipe", "learnedprior-unsupervised"]
-    subprocess.run([sys.executable, HERE / "benchmarks" / "learned_against_fixed.py", *given], check=True)
-    rows = [json.loads(line) for line in (tmp_path / "results.jsonl").read_text().splitlines()]
+    subprocess.run([sys.executable, BENCHMARK, *given], check=True)
+    rows = [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
     assert [row["recipe"] for row in rows] == ["learnedprior-baseline", "learnedprior-unsupervised"]
     assert all(row["frechet_samples"] > 0 for row in rows)
     assert 0 <= rows[1]["label_accuracy"] <= 1
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["--width", "0"], "'--width': 0.0 is not in the range"),
+        (["--epochs", "0"], "'--epochs': 0 is not in the range"),
+        (["--data", "nosuch"], "unknown data 'nosuch'"),
+        ([], "exists already and is never overwritten"),
+    ],
+)
+def test_a_mistake_to_the_benchmark_is_one_line(tmp_path: Path, given: list[str], said: str) -> None:
+    out = tmp_path if not given else tmp_path / "new"
+    found = subprocess.run(
+        [sys.executable, BENCHMARK, *given, "--out", str(out)], check=False, capture_output=True, text=True
+    )
+    assert found.returncode == 2
+    assert found.stderr.startswith("learned_against_fixed: error: ")
+    assert said in found.stderr
+    assert found.stderr.count("\n") == 1

@@ -10,10 +10,10 @@ import click
 from attrs import asdict, evolve
 
 from aaecore import train
-from aaecore.cli.options import SEEDS
+from aaecore.cli import run as run_command
+from aaecore.cli.options import SEEDS, OutputFile
 from aaecore.data import Data, DataConfig, Pairs, load_data
 from aaecore.defaults.stackings import Single
-from aaecore.errors import AAEError
 from aaecore.files import write_text
 from gasca.budget import share
 from gasca.curve import Curve
@@ -53,14 +53,26 @@ def run(recipe: Gasca, data: Data, seed: int) -> Curve:
 @click.command()
 @click.option("--data", default="torchvision:MNIST", metavar="D", help="As for aae train.")
 @click.option("--data-root", default="data", metavar="DIR", help="Where torchvision keeps its files.")
-@click.option("--limit", default=16000, metavar="N", help="Training samples; 16000 are 250 steps an epoch.")
-@click.option("--rotate", default=0.0, metavar="DEG", help="Inputs are turned by up to so much, targets upright.")
+@click.option(
+    "--limit",
+    type=click.IntRange(2),
+    default=16000,
+    metavar="N",
+    help="Training samples; 16000 are 250 steps an epoch.",
+)
+@click.option(
+    "--rotate",
+    type=click.FloatRange(0, 180),
+    default=0.0,
+    metavar="DEG",
+    help="Inputs are turned by up to so much, targets upright.",
+)
 @click.option("--epochs", type=click.IntRange(LEAST), default=LEAST, help="Budget of a strategy; 7 give a level one.")
 @click.option("--seeds", type=SEEDS, default="0-2", metavar="N,N,...")
 @click.option("--init", type=click.Choice(["kaiming", "pytorch"]), default="kaiming")
 @click.option("--only", multiple=True, type=click.Choice(NAMES), help="Only these strategies.")
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="A JSON file of what was measured, kept up to date.")
-@click.option("--curves", type=click.Path(path_type=Path), metavar="PNG", help="A picture of error over compute.")
+@click.option("-o", "--out", type=OutputFile(".json"), help="A JSON file of what was measured, kept up to date.")
+@click.option("--curves", type=OutputFile(".png"), metavar="PNG", help="A picture of error over compute.")
 def command(
     data: str,
     data_root: str,
@@ -104,10 +116,7 @@ def _line(found: Mapping[str, object]) -> str:
 
 def main() -> None:
     """Run the command; what a user can mend is one line."""
-    try:
-        command()
-    except AAEError as e:
-        raise SystemExit(f"gasca.study: {e}") from None
+    raise SystemExit(run_command(command, "gasca.study"))
 
 
 if __name__ == "__main__":

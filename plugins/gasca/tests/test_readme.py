@@ -68,3 +68,25 @@ def test_a_short_run_leaves_a_whole_run_directory(tmp_path, tiny, turned):
     loaded = aaecore.load(tmp_path / "run")
     x = turned.heldout.x.take(range(3))
     assert loaded.reconstruct(x).shape == x.shape
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["--limit", "1"], "'--limit': 1 is not in the range"),
+        (["--rotate", "181"], "'--rotate': 181.0 is not in the range"),
+        (["--curves", "curves.txt"], "curves.txt must end in .png"),
+        (["-o", "nowhere/found.json"], "nowhere/found.json: cannot be written: No such file or directory"),
+        (["--data", "nosuch"], "unknown data 'nosuch'"),
+    ],
+)
+def test_a_mistake_to_the_study_is_one_line_before_it_trains(tmp_path, monkeypatch, capsys, given, said):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["study", *given])
+    with pytest.raises(SystemExit) as e:
+        study.main()
+    assert e.value.code == 2
+    found = capsys.readouterr().err
+    assert found.startswith("gasca.study: error: ")
+    assert said in found
+    assert found.count("\n") == 1

@@ -7,6 +7,7 @@ python improvements.py --data torchvision:MNIST --data-root data --epochs 20 --s
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
@@ -23,6 +24,7 @@ from iaae.scheduler import NIter
 
 import aaecore
 from aaecore.architecture import Architecture
+from aaecore.cli import run
 from aaecore.cli.options import SEEDS
 from aaecore.data import Data, DataConfig, load_data
 from aaecore.defaults.losses import KL
@@ -30,6 +32,7 @@ from aaecore.features import FeatureNetwork, own_classifier
 from aaecore.metrics import diversity, frechet_distance, inception_score, precision_recall_density_coverage
 from aaecore.model import Model
 from aaecore.posterior import GaussianPosterior
+from aaecore.runs.directory import new_run_directory
 
 CHANGES = {
     "mapping": "latent mapping",
@@ -89,18 +92,18 @@ def chosen(methods: Sequence[str], every: bool) -> list[tuple[str, ...]]:
 @click.command()
 @click.option("--data", default="digits", help="As for aae train; it needs labels, for the classifier.")
 @click.option("--data-root", default="data")
-@click.option("--limit", type=int, help="Training samples.")
+@click.option("--limit", type=click.IntRange(2), help="Training samples.")
 @click.option("--method", "methods", multiple=True, help=f"baseline, or some of {', '.join(CHANGES)}, joined by +.")
 @click.option("--combinations", "every", is_flag=True, help="All 32 combinations of the five.")
-@click.option("--epochs", type=int, default=100)
-@click.option("--batch", type=int, default=1024)
+@click.option("--epochs", type=click.IntRange(1), default=100)
+@click.option("--batch", type=click.IntRange(2), default=1024)
 @click.option("--seeds", type=SEEDS, default="0-2", metavar="N,N,...")
-@click.option("--classifier-steps", type=int, default=1000)
+@click.option("--classifier-steps", type=click.IntRange(1), default=1000)
 @click.option(
     "--metric-mode", type=click.Choice(["standard", "legacy"]), default="standard", help="legacy adds its own."
 )
-@click.option("--precision", default="fp32", help="fp32 or bf16.")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for results.jsonl.")
+@click.option("--precision", type=click.Choice(["fp32", "bf16"]), default="fp32")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="New folder for results.jsonl.")
 def main(
     data: str,
     data_root: str,
@@ -122,7 +125,7 @@ def main(
             f"{min(unknown)!r}; choose from: baseline, {', '.join(CHANGES)}", param_hint="--method"
         )
     loaded = load_data(DataConfig(source=data, root=data_root, limit=limit), 0)
-    out.mkdir(parents=True, exist_ok=True)
+    new_run_directory(out, "")
     judge = own_classifier(loaded, out, steps=classifier_steps)
     for changes in wanted:
         recipe = evolve(recipe_with(changes), epochs=epochs, batch=batch)
@@ -139,4 +142,4 @@ def main(
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run(main, "improvements"))
