@@ -89,7 +89,8 @@ def check_normalised(networks: Mapping[str, Module], rows: int) -> None:
     for role, network in networks.items():
         if rows < 2 and any(isinstance(m, BatchNorm1d) for m in network.modules()):
             raise ConfigError(
-                "recipe.batch", f"the {role} normalises over the batch, so 2 samples at once are needed, not {rows}"
+                "recipe.batch",
+                f"the {role} normalises over the batch, so 2 samples at once are needed, not {rows}; make it larger",
             )
 
 

@@ -98,6 +98,9 @@ def test_list_shows_each_part_with_its_help(capsys):
     assert code == 0
     assert any(line.split()[:3] == ["gaussian", "N(0,", "std^2"] for line in out.splitlines())
     assert "Stochastic gradient descent with momentum." in out
+    for plugin in registry().plugins:
+        for kind, names in plugin.offers.items():
+            assert all(f"{name}  " in out for name in names), kind
     assert "\x1b" not in out
 
 

@@ -196,3 +196,10 @@ def test_wrong_arrays_are_refused_by_name(tmp_path, arrays, words, save):
 def test_vectors_have_no_size(tmp_path):
     np.save(tmp_path / "d.npy", X)
     assert "size" in refusal(tmp_path / "d.npy", size=4)
+
+
+def test_conditions_too_large_to_be_squared_are_refused(tmp_path):
+    np.savez(tmp_path / "d.npz", x=X, condition=np.full((40, 2), -1e38))
+    assert "condition holds 1e+38, too large to be squared as float32; divide by a constant" in refusal(
+        tmp_path / "d.npz"
+    )

@@ -320,7 +320,7 @@ def test_micro_batches_of_unequal_size_are_refused(toy, prepare):
 
 def test_batch_normalisation_over_one_sample_is_refused(toy, prepare):
     recipe = toy(batch=8, architecture=MLP(hidden=(6,), batch_norm="encoder"))
-    with pytest.raises(ConfigError, match="the encoder normalises over the batch"):
+    with pytest.raises(ConfigError, match=r"recipe.batch: the encoder normalises over the batch, .*; make it larger"):
         prepare(recipe, accumulate=8)
     prepare(toy(batch=8), accumulate=8)
 

@@ -37,10 +37,11 @@ def _lines(plugin: Plugin, registry: Registry) -> Iterator[str]:
     yield click.style(f"{plugin.name} {plugin.version}", bold=True)
     if plugin.status != "ok":
         yield click.style(f"  {plugin.status}: {plugin.error}", fg="red")
+    width = 2 + max((len(name) for p in registry.plugins for names in p.offers.values() for name in names), default=0)
     for kind in KINDS:
         for i, name in enumerate(plugin.offers.get(kind, ())):
             heading = plural(kind) if i == 0 else ""
-            yield f"  {heading:<15}{name:<26}{_told(registry, kind, f'{plugin.name}:{name}')}".rstrip()
+            yield f"  {heading:<15}{name:<{width}}{_told(registry, kind, f'{plugin.name}:{name}')}".rstrip()
 
 
 def _told(registry: Registry, kind: str, name: str) -> str:

@@ -43,11 +43,19 @@ def command(
     if allow_change and not resume:
         raise click.UsageError("--allow-change says what may differ from an interrupted run; give --resume too")
     from aaecore.config import load_config
+    from aaecore.errors import ConfigError
 
     if resume and recipe is None and config is None and out is not None:
         config = f"{out}/config.toml"
     given = options.shorthands(data, data_root, labels, epochs, seed, precision, on_nan)
-    checked = load_config(recipe, config, sets, given)
+    try:
+        checked = load_config(recipe, config, sets, given)
+    except ConfigError:
+        if resume and out is not None:
+            from aaecore.runs.saved import check_plugins
+
+            check_plugins(out)  # what it names may be of a plugin that has gone
+        raise
 
     from aaecore.api import train_command  # not before: a refused setting is said at once
 

@@ -15,6 +15,9 @@ from aaecore.errors import DataError
 
 Given = ArrayLike | Tensor | Mapped
 
+LARGEST = 1e15
+"""Size of a number in a condition, whose squares networks add up."""
+
 
 @frozen(kw_only=True)
 class Table:
@@ -60,4 +63,6 @@ def _condition(values: Array, name: str) -> Array:
         condition: Array = values.astype(np.float32)
     if not np.isfinite(condition).all():
         raise DataError(f"{name}: condition holds NaN or infinite values; fill them in, e.g. np.nan_to_num")
+    if (most := float(np.abs(condition).max(initial=0))) > LARGEST:
+        raise DataError(f"{name}: condition holds {most:g}, too large to be squared as float32; divide by a constant")
     return condition

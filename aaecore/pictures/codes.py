@@ -58,7 +58,9 @@ def _thinned(points: Values, labels: Values | None) -> tuple[Floats, Integers]:
         raise DataError(f"codes of shape {z.shape} with {len(y)} labels: give (N, code) and N labels")
     kept = np.flatnonzero(np.isfinite(z).all(axis=1))
     if not len(kept):
-        raise DataError("there are no finite codes to draw")
+        raise DataError(
+            "no code is finite, so there are none to draw; the model diverged: train again with smaller learning rates"
+        )
     kept = kept[np.linspace(0, len(kept) - 1, min(POINTS, len(kept))).round().astype(int)]
     return z[kept], y[kept]
 

@@ -22,6 +22,8 @@ from aaecore.errors import RunError
 from aaecore.interrupts import whole
 
 MANIFEST = "manifest.json"
+CHECKPOINTS = "checkpoints"
+"""Their folder in a run directory."""
 FORMAT = "aaecore checkpoint 1"
 GROUPS = {"networks", "stage", "optimizers"}
 """The groups of tensors that every checkpoint has."""
@@ -169,11 +171,20 @@ def network_tensors(networks: Mapping[str, Module]) -> dict[str, Tensor]:
     return {f"{role}/{k}": v for role, network in networks.items() for k, v in network.state_dict().items()}
 
 
+def _difference(saved: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> str:
+    """The first difference between what is saved and what is wanted; empty if there is none."""
+    for name in sorted(saved.keys() | wanted.keys()):
+        there, here = (tuple(t[name].shape) if name in t else None for t in (saved, wanted))
+        if there != here:
+            return f"{name} is {'absent' if there is None else there} there, {'absent' if here is None else here} here"
+    return ""
+
+
 def fill_networks(networks: Mapping[str, Module], tensors: Mapping[str, Tensor]) -> None:
     """Give networks what `network_tensors` took; raises `RunError` where they do not fit."""
     for role, network in networks.items():
         own = {k.removeprefix(role + "/"): v for k, v in tensors.items() if k.startswith(role + "/")}
-        try:
-            network.load_state_dict(own)
-        except RuntimeError as e:
-            raise RunError(f"the saved {role} does not fit the configuration ({' '.join(str(e).split())[:200]})") from e
+        if difference := _difference(own, network.state_dict()):
+            said = f"the saved {role} does not fit the configuration: {difference}"
+            raise RunError(f"{said}; leave recipe.code, recipe.architecture and the like as they were")
+        network.load_state_dict(own)

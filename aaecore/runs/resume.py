@@ -21,14 +21,13 @@ from aaecore.errors import DivergenceError, Interrupted, RunError, suggest
 from aaecore.files import write_text
 from aaecore.interrupts import ENDINGS, answered
 from aaecore.observer import Observer
-from aaecore.runs.checkpoints import Checkpoint, Checkpoints
+from aaecore.runs.checkpoints import CHECKPOINTS, Checkpoint, Checkpoints
 from aaecore.runs.directory import History
-from aaecore.runs.saved import CONFIG, load_run_config, plugins_of
+from aaecore.runs.saved import CONFIG, VERSION, load_run_config, plugins_of
 
 if TYPE_CHECKING:
     from aaecore.training import Training
 
-CHECKPOINTS = "checkpoints"
 AT_ONCE = 3
 """The third signal does not wait for the running batch."""
 
@@ -83,7 +82,7 @@ def identity(config: Config, data: Data) -> dict[str, Any]:
     """What must not change between two parts of one run, by dotted key."""
     versions = {"aaecore": version("aaecore"), "torch": version("torch"), **plugins_of(config.recipe)}
     flat = dict(_flat("", to_dict(config)))
-    known = {**flat, "data": data.fingerprint(), **{f"version.{k}": v for k, v in versions.items()}}
+    known = {**flat, "data": data.fingerprint(), **{f"{VERSION}{k}": v for k, v in versions.items()}}
     return json.loads(json.dumps(known))  # type: ignore[no-any-return] # as it comes back from a checkpoint
 
 

@@ -18,13 +18,13 @@ from torch.nn import Module
 
 from aaecore.config import Config, load_config
 from aaecore.data import Scaling
-from aaecore.errors import ConfigError, DataError, RunError
+from aaecore.errors import AAEError, ConfigError, RunError
 from aaecore.files import write_bytes
 from aaecore.model import Model
 from aaecore.part import parts_of
 from aaecore.plugins import registry
 from aaecore.recipe import Recipe
-from aaecore.runs.checkpoints import fill_networks, network_tensors
+from aaecore.runs.checkpoints import CHECKPOINTS, Checkpoints, fill_networks, network_tensors
 from aaecore.spec import Spec
 
 FORMAT = "aaecore model 1"
@@ -32,6 +32,9 @@ KEY = "aaecore"
 WEIGHTS = "model.safetensors"
 CONFIG = "config.toml"
 METRICS = "metrics.json"
+VERSION = "version."
+"""How the versions that a checkpoint was written with are called in it, `version.torch` say."""
+NO_PLUGINS = ("version.aaecore", "version.torch")
 
 
 def _vector_or_image(_about: object, _field: object, shape: tuple[int, ...]) -> None:
@@ -92,7 +95,7 @@ def load(run: str | Path, *, recipe: Recipe | None = None, networks: Mapping[str
         built = recipe.build(spec, networks=networks)
         _check_roles(tensors, built)
         fill_networks(built, tensors)
-    except (RunError, DataError, KeyError) as e:
+    except (AAEError, KeyError) as e:
         raise RunError(f"{folder / WEIGHTS}: {e}") from e
     except (RuntimeError, MemoryError) as e:  # such as sizes beyond any memory
         reason = " ".join(str(e).split())[:200]
@@ -113,9 +116,26 @@ def load_run_config(run: str | Path) -> Config:
     try:
         return load_config(config=path, registry=known)
     except ConfigError:
-        if not (Path(run) / WEIGHTS).is_file():
-            raise
-        return load_config(config=path, registry=known.preferring(read_about(run).plugins))
+        return load_config(config=path, registry=known.preferring(check_plugins(run)))
+
+
+def check_plugins(run: str | Path) -> Mapping[str, str]:
+    """The plugins a run was trained with, and their versions; raises `RunError` if one of them is missing."""
+    plugins = _trained_with(Path(run))
+    _need_plugins(Path(run), plugins)
+    return plugins
+
+
+def _trained_with(run: Path) -> Mapping[str, str]:
+    """The plugins, and their versions, that a run was trained with, finished or not; {} if it does not say."""
+    if (run / WEIGHTS).is_file():
+        return read_about(run).plugins
+    try:
+        identity = Checkpoints(run / CHECKPOINTS).newest()[1].state.get("identity")
+    except RunError:
+        return {}
+    versions = identity.items() if isinstance(identity, dict) else ()
+    return {k.removeprefix(VERSION): str(v) for k, v in versions if k.startswith(VERSION) and k not in NO_PLUGINS}
 
 
 def read_metrics(folder: Path) -> dict[str, float]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Literal, TypeVar
 
-from attrs import field, frozen
+from attrs import Attribute, field, frozen
 from attrs.validators import deep_iterable, ge, in_, instance_of, min_len
 from torch import nn
 
@@ -49,9 +49,9 @@ class StackedNetworks(Architecture):
     init: Literal["kaiming", "pytorch"] = field(default="kaiming", validator=in_(("kaiming", "pytorch")))
 
     @upper.validator
-    def _above(self, attribute: object, value: float) -> None:
+    def _above(self, attribute: Attribute[float], value: float) -> None:
         if value <= self.lower:
-            raise ValueError(f"must be above `lower`, {self.lower:g}")
+            raise ValueError(f"'{attribute.name}' must be above lower={self.lower:g}, not {value:g}")
 
     def encoder(self, shape: tuple[int, ...], heads: Mapping[str, int], noise: int = 0) -> Encoder:
         """Levels, then the heads on their features; a head of width 0 is the features themselves, flat."""

@@ -163,7 +163,7 @@ def test_both_initialisations_give_symmetric_and_plain_convolutions_the_same_var
 
 def test_a_bounded_rectifier_is_bounded_on_both_sides():
     assert BoundedRectifier(-0.5, 2.0)(torch.tensor([-3.0, 1.0, 3.0])).tolist() == [-0.5, 1.0, 2.0]
-    with pytest.raises(ValueError, match="above `lower`"):
+    with pytest.raises(ValueError, match=r"'upper' must be above lower=1, not 0\.5"):
         StackedNetworks(activation="bounded", lower=1.0, upper=0.5)
 
 
