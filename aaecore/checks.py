@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import attrs
 from torch import Tensor
 from torch.nn import BatchNorm1d, Module
 
 from aaecore.errors import AAEError, ConfigError, suggest
-from aaecore.part import Part, parts_of
+from aaecore.part import Part, fields_with_parts, parts_of
 from aaecore.phase import ROLES, Phase
 from aaecore.scheduler import PhaseScheduler
 
@@ -65,7 +64,7 @@ def check_separate(networks: Mapping[str, Module]) -> None:
 
 def check_nested(part: Part, recipe: Recipe, spec: Spec, path: str) -> None:
     """Refuse a part inside another of its kind that brings a network by the same role: the two would be one."""
-    for name, inner in _inside(part):
+    for name, inner in fields_with_parts(part):
         where = f"{path}.{name}"
         if (kind := getattr(inner, "kind", None)) == getattr(part, "kind", ""):
             brought = {role for p in (inner, *parts_of(inner)) for role in p.networks(recipe, spec)}
@@ -73,15 +72,6 @@ def check_nested(part: Part, recipe: Recipe, spec: Spec, path: str) -> None:
                 said = f"brings the network {min(both)!r}, as {path} does, and there can be one only"
                 raise ConfigError(where, f"{said}; choose a {kind} without it")
         check_nested(inner, recipe, spec, where)
-
-
-def _inside(part: Part) -> Iterator[tuple[str, Part]]:
-    """The parts in the fields of a part, with the fields' names."""
-    for a in attrs.fields(type(part)):  # type: ignore[arg-type] # every part is an attrs class
-        value = getattr(part, a.name)
-        for item in value if isinstance(value, (tuple, list)) else (value,):
-            if isinstance(item, Part):
-                yield a.name, item
 
 
 def check_normalised(networks: Mapping[str, Module], rows: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -40,6 +40,10 @@ class Part:
 
     def evaluated(self, phase: Phase) -> Sequence[str]:
         """Roles of the networks that this part wants in inference mode in `phase`, unless the phase moves them."""
+        return ()
+
+    def without_effect(self, recipe: Recipe, spec: Spec) -> Sequence[str]:
+        """Names of the fields that change nothing as the others are set; where they were changed, that is remarked."""
         return ()
 
     def check(self, recipe: Recipe, spec: Spec) -> None:
@@ -79,10 +83,13 @@ def field_help(cls: type) -> dict[str, str]:
 
 def parts_of(component: Any) -> list[Part]:
     """All parts among the fields of an attrs instance, and the parts inside those, outermost first."""
-    found: list[Part] = []
+    return [part for _, item in fields_with_parts(component) for part in (item, *parts_of(item))]
+
+
+def fields_with_parts(component: Any) -> Iterator[tuple[str, Part]]:
+    """The parts among the fields of an attrs instance, each with its field's name."""
     for a in attrs.fields(type(component)):
         value = getattr(component, a.name)
         for item in value if isinstance(value, (tuple, list)) else (value,):
             if isinstance(item, Part):
-                found += [item, *parts_of(item)]
-    return found
+                yield a.name, item

@@ -9,16 +9,31 @@ from typing import Any
 
 import attrs
 
-from aaecore.part import Part
+from aaecore.part import Part, fields_with_parts
 from aaecore.recipe import Recipe
 from aaecore.spec import Spec
 
 
 def unused_settings(recipe: Recipe, spec: Spec) -> list[str]:
-    """The recipe's losses, optimizers, prior and posterior that are not its defaults and that nothing uses."""
+    """The settings that are not the defaults and that nothing uses.
+
+    They are losses, optimizers, prior and posterior of the recipe, and what its parts say themselves.
+    """
     changed = {a.alias: getattr(recipe, a.name) for a in attrs.fields(type(recipe)) if _is_changed(recipe, a)}
     used = _used(recipe, spec)
-    return [name for name, part in changed.items() if id(part) not in used]
+    whole = [name for name, part in changed.items() if id(part) not in used]
+    return [*whole, *(name for name in _said(recipe, recipe, spec) if name.partition(".")[0] not in whole)]
+
+
+def _said(part: Part, recipe: Recipe, spec: Spec, path: str = "") -> Iterator[str]:
+    """What a part and those inside it say has no effect, where it is not the default of the part's class."""
+    fields = attrs.fields_dict(type(part))  # type: ignore[arg-type] # every part is an attrs class
+    for name in part.without_effect(recipe, spec):
+        default: Any = fields[name].default
+        if getattr(part, name) != (default.factory() if isinstance(default, attrs.Factory) else default):  # type: ignore[arg-type]
+            yield path + name
+    for name, inner in fields_with_parts(part):
+        yield from _said(inner, recipe, spec, f"{path}{name}.")
 
 
 def _is_changed(recipe: Recipe, a: attrs.Attribute[Any]) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from attrs import evolve, field, frozen
 
 from aaecore.defaults.losses import BCE, MeanSquaredError
-from aaecore.defaults.priors import Uniform
+from aaecore.defaults.priors import Gaussian, Uniform
 from aaecore.defaults.stackings import Single
 from aaecore.errors import ConfigError
 from aaecore.observer import Observer
@@ -68,6 +68,40 @@ def test_a_changed_part_that_is_used_or_a_default_is_not_named(toy, without_game
     changed |= {"optimizer": Adam(), "prior": Uniform(), "posterior": GaussianPosterior()}
     assert unused_settings(toy(**changed), SPEC) == []
     assert unused_settings(without_game(), SPEC) == []
+
+
+@frozen(kw_only=True)
+class Wide(Gaussian):
+    """A Gaussian whose `low` means something only where it is not wide."""
+
+    wide: bool = True
+    low: float = 0.5
+    table: dict = field(factory=dict)
+
+    def without_effect(self, recipe, spec):
+        return ("low", "table") if self.wide else ()
+
+
+@pytest.mark.parametrize(
+    ("prior", "named"),
+    [
+        (Wide(), []),
+        (Wide(low=2.0), ["prior.low"]),
+        (Wide(low=2.0, table={"a": 1}), ["prior.low", "prior.table"]),
+        (Wide(wide=False, low=2.0), []),
+        (Uniform(), []),
+    ],
+)
+def test_what_a_part_says_has_no_effect_is_named_where_it_was_changed(toy, prior, named):
+    assert unused_settings(toy(prior=prior), SPEC) == named
+
+
+def test_a_part_that_is_unused_is_named_once(toy):
+    @frozen(kw_only=True)
+    class Unshaped(toy):
+        shapes_codes = False
+
+    assert unused_settings(Unshaped(prior=Wide(low=2.0)), SPEC) == ["prior"]
 
 
 def test_an_optimizer_whose_phase_borrows_another_is_named(toy):

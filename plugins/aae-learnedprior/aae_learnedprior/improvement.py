@@ -43,11 +43,11 @@ def phases(prior: Learned, recipe: Recipe, spec: Spec) -> Sequence[Phase]:
         cg = _phase("CG", "prior", ("code_generator",), {"L_CG": deceive}, prior.generator_optimizer)
         found.append(_informed(cg, prior))
     dec = _phase("dec_gen", "generator", ("decoder",), {"L_decB": game.deceive}, prior.decoder_optimizer)
-    found.append(evolve(_informed(dec, prior), optimizer_of=_owner(prior, recipe, spec)))
+    found.append(evolve(_informed(dec, prior), optimizer_of=owner(prior, recipe, spec)))
     return found if prior.condition == "none" else [*found, _recognition(prior)]
 
 
-def _owner(prior: Learned, recipe: Recipe, spec: Spec) -> str | None:
+def owner(prior: Learned, recipe: Recipe, spec: Spec) -> str | None:
     """The recipe's phase whose optimizer moves the decoder here too."""
     phases = recipe.own_phases(spec) if prior.share_decoder_optimizer else ()
     owners = (p.optimizer_of or p.name for p in phases if p.role == "reconstruction" and "decoder" in p.moves)

@@ -164,6 +164,17 @@ class Learned(Prior):
         """CG keeps its statistics outside prior improvement."""
         return () if phase.name in improvement.NAMES else ("code_generator",)
 
+    def without_effect(self, recipe: Recipe, spec: Spec) -> Sequence[str]:
+        """What belongs to a code generator, to a condition of another kind, or to an optimizer that is shared."""
+        found = [] if self.generator == "mlp" else ["hidden", "generator_optimizer"]
+        if self.condition == "none":
+            found += ["information", "recognizer_trunk", "recognizer_optimizer"]
+        if self.condition != "random":
+            found.append("categories")
+        if self.condition != "dense" or (self.generator != "mlp" and not self.matching):
+            found.append("projection")
+        return [*found, "decoder_optimizer"] if improvement.owner(self, recipe, spec) else found
+
     def check(self, recipe: Recipe, spec: Spec) -> None:
         """Needs what its condition is made of, and samples to make."""
         if problem := _problem(self, recipe, spec):

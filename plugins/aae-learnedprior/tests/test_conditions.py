@@ -1,6 +1,7 @@
 """What enters beside the noise, and what is refused."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -31,6 +32,7 @@ from aaecore.phase import Phase
 from aaecore.randomness import Draw
 from aaecore.recipe import Recipe
 from aaecore.spec import Spec
+from aaecore.unused import unused_settings
 
 SHORT = {"epochs": 1, "batch": 12}
 
@@ -197,3 +199,22 @@ def test_what_cannot_work_is_refused_with_the_remedy(recipe: Recipe, given: dict
 def test_the_noise_may_itself_be_trained(data: Data, noise: int) -> None:
     model = trained(LearnedPrior(code=4, prior=Learned(base=Trained(), noise=noise)), data)
     assert model.sample(3).isfinite().all()
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({}, []),
+        ({"categories": 7}, ["prior.categories"]),
+        ({"condition": "random", "categories": 7}, []),
+        ({"generator": "identity", "hidden": 77}, ["prior.hidden"]),
+        ({"hidden": 77}, []),
+        ({"projection": 3, "information": 2.0}, ["prior.information", "prior.projection"]),
+        ({"condition": "dense", "projection": 3, "information": 2.0}, []),
+        ({"decoder_optimizer": Adam(lr=1.0)}, ["prior.decoder_optimizer"]),
+        ({"decoder_optimizer": Adam(lr=1.0), "share_decoder_optimizer": False}, []),
+    ],
+)
+def test_settings_of_another_condition_or_generator_are_remarked(changed: dict[str, Any], named: list[str]) -> None:
+    spec = Spec(shape=(1, 8, 8), classes=4, condition=5, output="tanh")
+    assert unused_settings(LearnedPrior(prior=Learned(**changed)), spec) == named

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Literal, TypeVar
 
@@ -16,6 +16,7 @@ from aaecore.errors import ConfigError
 from aaecore.recipe import Recipe
 from aaecore.spec import Spec
 from gasca.layers import KERNEL, BoundedRectifier, Crop, GlobalConv2d, Pad, SymmetricConv2d, initialise_kaiming, padded
+from gasca.levels import IMAGE_DISCRIMINATOR
 
 SLOPE, DISCRIMINATOR_SLOPE = 0.1, 0.2
 M = TypeVar("M", bound=nn.Module)
@@ -95,6 +96,11 @@ class StackedNetworks(Architecture):
         """How many numbers that is."""
         channels, rows, columns = self.feature_shape(shape)
         return channels * rows * columns
+
+    def without_effect(self, recipe: Recipe, spec: Spec) -> Sequence[str]:
+        """The bounds of another rectifier, and units of a discriminator of images that is not there."""
+        bounds = () if self.activation == "bounded" else ("lower", "upper")
+        return bounds if IMAGE_DISCRIMINATOR in recipe.builders(spec) else (*bounds, "discriminator_hidden")
 
     def check(self, recipe: Recipe, spec: Spec) -> None:
         """Needs images."""

@@ -6,10 +6,12 @@ from attrs import evolve
 from gasca import StackedNetworks
 from gasca.layers import BoundedRectifier, Crop, GlobalConv2d, Pad, SymmetricConv2d
 from gasca.levels import levels_of
+from gasca.recipe import Gasca
 from gasca.stacks import Tower
 from torch import nn
 
 from aaecore.spec import Spec
+from aaecore.unused import unused_settings
 
 OPTIONS = [
     {},
@@ -181,3 +183,17 @@ def test_padding_is_undone_by_cropping(shape):
     padded = Pad(shape, 8)(x)
     assert all(side % 8 == 0 for side in padded.shape[2:])
     assert torch.equal(Crop(shape, 8)(padded), x)
+
+
+@pytest.mark.parametrize(
+    ("changed", "adversary", "named"),
+    [
+        ({"discriminator_hidden": 3}, 0.1, []),
+        ({"discriminator_hidden": 3}, 0.0, ["architecture.discriminator_hidden"]),
+        ({"upper": 3.0}, 0.1, ["architecture.upper"]),
+        ({"upper": 3.0, "activation": "bounded"}, 0.1, []),
+    ],
+)
+def test_settings_of_another_rectifier_or_of_no_discriminator_are_remarked(changed, adversary, named):
+    recipe = Gasca(architecture=StackedNetworks(**changed), adv_weight=adversary)
+    assert unused_settings(recipe, Spec((1, 16, 16))) == named

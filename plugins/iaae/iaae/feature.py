@@ -66,6 +66,12 @@ class Feature(ReconstructionLoss):
         """The image network is the same in every phase."""
         return () if self.source == "encoder" or not self.share else (ROLE,)
 
+    def without_effect(self, recipe: Recipe, spec: Spec) -> Sequence[str]:
+        """What belongs to an image network, or to features of any kind."""
+        if not self.share:
+            return ("source", "network", "layer", "weights", "size")
+        return ("network", "layer", "weights", "size") if self.source == "encoder" else ()
+
     def check(self, recipe: Recipe, spec: Spec) -> None:
         """An image network needs images, and must know their range."""
         if self.source == "network" and self.share:

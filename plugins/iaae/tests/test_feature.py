@@ -12,6 +12,7 @@ from torch import nn
 from aaecore import compose, load, train
 from aaecore.errors import AAEError, ConfigError
 from aaecore.spec import Spec
+from aaecore.unused import unused_settings
 
 NETWORK = {"name": "feature", "source": "network"}
 
@@ -49,7 +50,7 @@ class Echo(nn.Module):
         self.x = nn.Parameter(x)
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
-        return self.x + 0 * z.sum()
+        return self.x[: len(z)] + 0 * z.sum()
 
 
 @pytest.mark.parametrize("source", ["encoder", "network"])
@@ -233,3 +234,17 @@ def test_features_are_of_the_batch_at_hand_and_never_of_an_earlier_one(bench, so
     other = f.recipe.forward(f.recipe, f.spec, b.networks, second, f._draw)
     said, wanted = (loss._features(other, x) for x in (other.x_rec, other.x))
     assert alone == pytest.approx((said - wanted).abs().mean().item(), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({}, []),
+        ({"network": "vgg16", "size": 32}, ["reconstruction.network", "reconstruction.size"]),
+        ({"source": "network", "network": "vgg16", "size": 32}, []),
+        ({"share": 0.0, "source": "network"}, ["reconstruction.source"]),
+    ],
+)
+def test_settings_of_features_that_are_not_taken_are_remarked(changed, named):
+    recipe = compose("iaae-feature", reconstruction={"name": "feature", **changed})
+    assert unused_settings(recipe, Spec((1, 8, 8))) == named
