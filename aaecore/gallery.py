@@ -19,6 +19,7 @@ SAMPLES = 100
 PAIRS = 40
 POINTS = 4000
 STYLES = 10
+LABELS = 40
 
 
 def draw_gallery(model: Model, data: Data, folder: Path, *, seed: int = 0) -> list[Path]:
@@ -60,13 +61,16 @@ def _reconstructions(model: Model, shown: Data, path: Path) -> Path:
 
 
 def _styles(model: Model, path: Path, seed: int) -> Path:
-    """One style code a row, one label a column."""
+    """One style code a row, one label a column, for the first labels of many."""
     from aaecore import pictures
 
-    columns = model.label_names
+    names = model.label_names
+    columns = names[:LABELS]
+    few = len(columns) == len(names)
+    title = "one style per row" if few else f"one style per row, the first {LABELS} of {len(names)} labels"
     images = [model.sample(STYLES, labels=k, seed=seed) for k in range(len(columns))]
     grid = torch.stack(images, dim=1).flatten(0, 1)
-    pictures.styles(grid, path, rows=STYLES, columns=columns)
+    pictures.styles(grid, path, rows=STYLES, columns=columns, title=title)
     return path
 
 

@@ -211,8 +211,8 @@ def test_commands_on_runs_pass_on_what_they_are_given(capsys, called):
     run(capsys, "score", "r", "-o", "f.csv")
     run(capsys, "export", "r", "-o", "folder")
     assert called == [
-        ("sample_command", "r", "f.png", 3, "2", None, None, 9),
-        ("sample_command", "r", "f.png", None, None, None, None, 0),
+        ("sample_command", "r", "f.png", 3, "2", None, None, None, 9),
+        ("sample_command", "r", "f.png", None, None, None, None, None, 0),
         ("reconstruct_command", "r", "f.png", "digits", 4),
         ("encode_command", "r", "digits", "f.npz"),
         ("score_command", "r", None, "f.csv", 40),

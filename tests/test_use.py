@@ -3,7 +3,8 @@ import pytest
 from PIL import Image
 
 import aaecore
-from aaecore.data import load_data
+from aaecore import gallery, pictures
+from aaecore.data import DataConfig, load_data
 from aaecore.errors import AAEError, DataError, RunError
 from aaecore.runs.saved import load_run_config
 from aaecore.use.commands import encode_command, reconstruct_command, sample_command
@@ -24,7 +25,7 @@ def source(tmp_path_factory):
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory, source):
     folder = tmp_path_factory.mktemp("runs")
-    for name in ("classic", "classic-supervised", "classic-dcgan"):
+    for name in ("classic", "classic-supervised", "classic-dcgan", "classic-clustering"):
         own = {} if name != "classic-dcgan" else {"architecture": {"name": "dcgan", "width": 8}}
         recipe = aaecore.compose(name, **{**SMALL, **own})
         aaecore.train(recipe, str(source), out=folder / name, quiet=True, device="cpu")
@@ -55,6 +56,26 @@ def test_samples_of_one_label_are_asked_for(runs, tmp_path):
     with pytest.raises(DataError, match="cannot be asked for by label"):
         sample_command(str(runs / "classic"), str(tmp_path / "t.npy"), n=5, label="0")
     assert [p.name for p in tmp_path.iterdir()] == ["s.npy"]
+
+
+def test_a_cluster_is_not_taken_for_a_class_of_the_same_number(runs, tmp_path):
+    classes, clusters = str(runs / "classic-supervised"), str(runs / "classic-clustering")
+    sample_command(clusters, str(tmp_path / "s.npy"), n=5, cluster="2")
+    assert np.array_equal(np.load(tmp_path / "s.npy"), aaecore.load(clusters).sample(5, labels=2).numpy())
+    with pytest.raises(DataError, match="has found clusters, which are no classes; give --cluster 2"):
+        sample_command(clusters, str(tmp_path / "t.npy"), label="2")
+    with pytest.raises(DataError, match="have classes, not clusters; give --label 2"):
+        sample_command(classes, str(tmp_path / "t.npy"), cluster="2")
+
+
+def test_styles_are_drawn_of_the_first_labels_of_many(runs, source, tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(gallery, "LABELS", 3)
+    monkeypatch.setattr(pictures, "styles", lambda x, path, **how: drawn.append((len(x), how)))
+    data = aaecore.load_data(DataConfig(source=str(source)))
+    gallery.draw_gallery(aaecore.load(runs / "classic-supervised"), data, tmp_path)
+    title = "one style per row, the first 3 of 4 labels"
+    assert drawn == [(30, {"rows": 10, "columns": ("0", "1", "2"), "title": title})]
 
 
 @pytest.mark.parametrize("name", ["classic", "classic-supervised"])

@@ -16,7 +16,7 @@ from aaecore.model import Model
 from aaecore.runs.saved import load
 from aaecore.use.outputs import output, write_tensors
 from aaecore.use.rundata import all_of, in_chunks, known_labels, run_data, shown_data
-from aaecore.use.wishes import condition_in, label_named
+from aaecore.use.wishes import check_means, condition_in, label_named
 
 SAMPLES, WALKS = 64, 10
 """How many samples, or walks between samples, are drawn unless it is said."""
@@ -28,6 +28,7 @@ def sample_command(
     *,
     n: int | None = None,
     label: str | None = None,
+    cluster: str | None = None,
     condition: str | None = None,
     interpolate: int | None = None,
     seed: int = 0,
@@ -35,7 +36,9 @@ def sample_command(
     """Draw samples, or walks of `interpolate` samples from one to another, to a picture or to arrays."""
     path = output(out, (".png", ".npz", ".npy", ".csv"))
     model = load(run)
-    wishes: dict[str, Any] = {"labels": label_named(model, label), "condition": condition_in(condition), "seed": seed}
+    check_means(model, label, cluster)
+    wanted = label_named(model, cluster if label is None else label)
+    wishes: dict[str, Any] = {"labels": wanted, "condition": condition_in(condition), "seed": seed}
     _check_fits(model, (n or 1) * (interpolate or 1))
     if interpolate is None:
         x = model.sample(SAMPLES if n is None else n, **wishes)

@@ -30,6 +30,15 @@ def label_named(model: Model, label: str | None) -> int | None:
     raise DataError(f"--label {label}: no such class; {suggest(label, names)}")
 
 
+def check_means(model: Model, label: str | None, cluster: str | None) -> None:
+    """Refuse to take a cluster for a class, or a class for a cluster, of which the same number means another thing."""
+    clusters = model.recipe.predicts == "clusters"
+    if label is not None and clusters:
+        raise DataError(f"--label {label}: this run has found clusters, which are no classes; give --cluster {label}")
+    if cluster is not None and not clusters and model.label_names:
+        raise DataError(f"--cluster {cluster}: this run's samples have classes, not clusters; give --label {cluster}")
+
+
 def condition_in(file: str | None) -> Tensor | None:
     """The condition vectors in a .npy, or under `condition` in a .npz."""
     if file is None:
