@@ -40,7 +40,7 @@ class TorchvisionInception(nn.Module):
 
 
 class FidelityInception(nn.Module):
-    """The features and logits that published Frechet distances and inception scores are made of."""
+    """The features and logits that published Fréchet distances and inception scores are made of."""
 
     def __init__(self, state: _State) -> None:
         from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3

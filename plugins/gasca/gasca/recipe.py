@@ -26,7 +26,7 @@ from gasca.stackings import GradualGreedy
 
 @frozen(kw_only=True)
 class Gasca(Recipe):
-    """Adversarial stacked autoencoder: reconstructions follow the law of the target images, codes follow no law.
+    """Adversarial stacked autoencoder: reconstructions are to be distributed as the target images, codes in any way.
 
     code: size of the fully connected last level's code; 0 for none, codes are then the last features.
     prior: unused: no prior shapes the codes.

@@ -66,7 +66,7 @@ class Collected(Observer):
 
 
 def legacy_figures(images: Tensor, data: Data, network: FeatureNetwork) -> dict[str, float]:
-    """Frechet distance to all training images, Inception score in one part, neighbourhoods (k = 5) of 10,000 images.
+    """Fréchet distance to all training images, Inception score in one part, neighbourhoods (k = 5) of 10,000 images.
 
     With the published weights (`aaecore.features.inception("inception")`) these are the paper's figures, of images
     `Collected` as its code does, or of `model.sample(60_000)`. `images` are (N, C, H, W) in [0, 1].

@@ -1,4 +1,4 @@
-"""The paper's tables: Frechet distance and inception score by data set."""
+"""The paper's tables: Fréchet distance and inception score by data set."""
 
 from __future__ import annotations
 
