@@ -15,7 +15,10 @@ class PhaseScheduler(Part):
     kind: ClassVar[str] = "scheduler"
 
     def plan(self, phases: Sequence[Phase], progress: Progress) -> Iterable[Phase]:
-        """The phases to run on this batch, in order; one given twice runs twice, with fresh noise."""
+        """The phases to run on this batch, in order; one given twice runs twice, with fresh noise.
+
+        A function of its arguments: it is asked about batches to come as well, and a resumed training asks anew.
+        """
         raise NotImplementedError
 
     def phase_names(self) -> Collection[str]:
