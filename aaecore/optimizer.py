@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from attrs import field, frozen
-from attrs.validators import deep_iterable, ge, gt, instance_of, lt
+from attrs.validators import deep_iterable, ge, gt, instance_of, lt, optional
 from torch.nn import Parameter
 
 from aaecore.part import Part
+
+if TYPE_CHECKING:
+    from aaecore.recipe import Recipe
+    from aaecore.spec import Spec
 
 
 @frozen(kw_only=True)
@@ -21,6 +25,8 @@ class Optimizer(Part):
     weight_decay: L2 penalty on the weights.
     milestones: epochs at which the learning rate is multiplied by `gamma`.
     gamma: factor applied at each milestone.
+    final: learning rate that the epochs of a stage approach, starting from `lr`; none for no such annealing.
+    power: of the share of these epochs that are over, by which `final` is approached; 1 is a straight line.
     """
 
     kind: ClassVar[str] = "optimizer"
@@ -29,9 +35,17 @@ class Optimizer(Part):
     milestones: tuple[int, ...] = field(default=(), validator=deep_iterable(instance_of(int)))
     gamma: float = field(default=0.1, validator=gt(0))
 
-    def rate(self, epoch: int) -> float:
-        """The learning rate in a (0-based) epoch."""
-        return self.lr * self.gamma ** sum(epoch >= m for m in self.milestones)
+    final: float | None = field(default=None, validator=optional(gt(0)))
+    power: float = field(default=1.0, validator=gt(0))
+
+    def rate(self, epoch: int, epochs: int) -> float:
+        """The learning rate in a (0-based) epoch of so many."""
+        rate = self.lr if self.final is None else self.lr + (self.final - self.lr) * (epoch / epochs) ** self.power
+        return rate * self.gamma ** sum(epoch >= m for m in self.milestones)
+
+    def without_effect(self, recipe: Recipe, spec: Spec) -> Sequence[str]:
+        """How an annealing goes, or milestones, where there are none."""
+        return [*([] if self.milestones else ["gamma"]), *(["power"] if self.final is None else [])]
 
     def build(self, parameters: Sequence[Parameter]) -> torch.optim.Optimizer:
         """A fresh optimizer over `parameters`."""

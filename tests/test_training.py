@@ -332,15 +332,19 @@ def test_observers_are_told_in_order(toy, fit):
     assert recorder.events == ["train_begin", "stage_begin", *steps, "train_end"]
 
 
-def test_a_learning_rate_follows_its_milestones(toy, fit):
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [({"milestones": (1, 3)}, [1e-3, 1e-4, 1e-4, 1e-5]), ({"final": 2e-4}, [1e-3, 8e-4, 6e-4, 4e-4])],
+)
+def test_a_learning_rate_follows_its_milestones_or_its_annealing(toy, fit, how, expected):
     rates = []
 
     class Watch(Observer):
         def step_end(self, t, losses):
             rates.append(t._stepper.optimizers["rec"].param_groups[0]["lr"])
 
-    fit(toy(batch=32, epochs=4, optimizer=SGD(lr=1e-3, milestones=(1, 3))), observers=[Watch()])
-    assert rates == pytest.approx([1e-3, 1e-4, 1e-4, 1e-5])
+    fit(toy(batch=32, epochs=4, optimizer=SGD(lr=1e-3, **how)), observers=[Watch()])
+    assert rates == pytest.approx(expected)
 
 
 # ---- precision

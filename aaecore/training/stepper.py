@@ -30,6 +30,7 @@ class Stepper:
         guard: Guard | None = None,
     ) -> None:
         self.networks = stage.networks
+        self._epochs = stage.epochs
         self.accelerator = accelerator
         self.processes = Processes.of(accelerator)
         self.guard = guard
@@ -51,7 +52,7 @@ class Stepper:
         for phase in self.phases.values():
             if phase.optimizer_of is None:
                 for group in self.optimizers[phase.name].param_groups:
-                    group["lr"] = phase.optimizer.rate(epoch)
+                    group["lr"] = phase.optimizer.rate(epoch, self._epochs)
 
     def run(self, plan: Sequence[Phase], forwards: Sequence[Forward]) -> dict[str, float]:
         """Run the phases in order on one batch (cut into micro-batches); the losses by `phase/term`."""

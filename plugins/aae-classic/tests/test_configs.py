@@ -24,8 +24,8 @@ def steps(optimizer, *milestones):
     """The learning rates from epoch 0 and from each milestone, just before which the last one still holds."""
     assert optimizer.milestones == milestones
     for before, m in zip((0, *milestones), milestones, strict=False):
-        assert optimizer.rate(m - 1) == pytest.approx(optimizer.rate(before))
-    return [pytest.approx(optimizer.rate(m)) for m in (0, *milestones)]
+        assert optimizer.rate(m - 1, 5000) == pytest.approx(optimizer.rate(before, 5000))
+    return [pytest.approx(optimizer.rate(m, 5000)) for m in (0, *milestones)]
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)

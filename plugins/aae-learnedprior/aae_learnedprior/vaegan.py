@@ -29,7 +29,8 @@ from aaecore.prior import Prior
 from aaecore.recipe import SCALINGS, Builders, Recipe
 from aaecore.spec import Spec
 
-MOVES = RMSprop(lr=3.9e-4, alpha=0.9, weight_decay=1e-5)
+MOVES = RMSprop(lr=0.025 / 64, final=1e-5 / 64, power=0.75, alpha=0.9, weight_decay=1e-5)
+"""The published code's rates, which it divides by the batch, and its annealing."""
 
 
 class VAEGANForward(Forward):

@@ -115,8 +115,8 @@ def test_the_defaults_are_larsens() -> None:
     assert (recipe.batch, recipe.similarity, recipe.equilibrium, recipe.margin) == (64, 1e-5, 0.68, 0.35)
     assert recipe.discriminate_recon
     assert recipe.reconstruction == FeatureError(layer=3, norm="half-sum")
-    assert recipe.encoder_optimizer == recipe.decoder_optimizer == recipe.discriminator_optimizer
-    assert recipe.encoder_optimizer == RMSprop(lr=3.9e-4, weight_decay=1e-5, alpha=0.9)
+    for optimizer in (recipe.encoder_optimizer, recipe.decoder_optimizer, recipe.discriminator_optimizer):
+        assert optimizer == RMSprop(lr=0.025 / 64, final=1e-5 / 64, power=0.75, weight_decay=1e-5, alpha=0.9)
     assert nets.encoder_channels == (64, 128, 256)
     assert nets.decoder_channels == (256, 192, 128, 32)
     assert nets.discriminator_channels == (32, 128, 192, 256)
