@@ -118,9 +118,20 @@ def told(network: str, phases: Iterable[Phase]) -> Callable[[Forward], Tensor] |
 
 def equilibria(phases: Iterable[Phase]) -> dict[str, tuple[str, float]]:
     """For each phase that plays one game, what its loss is where nobody can tell real from fake."""
+    phases = list(phases)
+    against = {game.network: len(game.fakes) for game, side in games(phases) if side == "discriminator"}
     found = {}
     for phase in phases:
-        values = {game.loss.equilibrium(side, len(game.fakes)) for game, side in games([phase])} - {None}
-        if len(values) == 1:
-            found[phase.name] = values.pop()
+        values = {
+            _at_equilibrium(game, side, against.get(game.network, len(game.fakes))) for game, side in games([phase])
+        }
+        if len(values - {None}) == 1:
+            found[phase.name] = (values - {None}).pop()
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _at_equilibrium(game: Adversary, side: Side, against: int) -> tuple[str, float] | None:
+    """What a side of a game minimises where `against` kinds of fake that its discriminator learns from look real."""
+    one = game.loss.equilibrium(side, against)
+    made = 1 if side == "discriminator" else len(game.fakes)
+    return one if one is None or made == 1 else (f"{made} ({one[0]})", made * one[1])

@@ -81,9 +81,9 @@ class AdversarialLoss(Part):
         raise NotImplementedError
 
     def equilibrium(self, side: Side, fakes: int = 1) -> tuple[str, float] | None:
-        """What `discriminator` or `generator` is where real and fake are alike, in words and as a number.
+        """What `discriminator`, or `generator` of one fake, is where real and fake are alike, in words and as a number.
 
-        None if the game has no such value. `fakes` is how many kinds of fake stand against one of real.
+        None if the game has no such value. `fakes` is how many kinds of fake the discriminator sees beside one of real.
         """
         return None
 

@@ -30,11 +30,9 @@ def check_planned(scheduler: PhaseScheduler, phases: Sequence[Phase], progress: 
     """Refuse to train a stage in which no phase ever runs."""
     if not any(phase for at in _batches(progress) for phase in scheduler.plan(phases, at)):
         names = ", ".join(phase.name for phase in phases)
-        raise ConfigError(
-            "recipe.scheduler",
-            f"runs none of {names} in {progress.epochs} epochs, so nothing would be trained; let one of them start "
-            "earlier, or give it a weight above 0",
-        )
+        when = f"{progress.epochs} epoch{'s' * (progress.epochs > 1)}"
+        said = f"runs none of {names} in {when}, so nothing would be trained"
+        raise ConfigError("recipe.scheduler", f"{said}; let one of them start earlier, or give it a weight above 0")
 
 
 def _batches(progress: Progress) -> Iterator[Progress]:

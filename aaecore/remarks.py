@@ -27,6 +27,10 @@ def remark(words: str) -> None:
 class Remarks(Observer):
     """Says which settings change nothing, that an epoch is very short, and which phases never run."""
 
+    def __init__(self) -> None:
+        self._said: tuple[list[str], int] = ([], 0)
+        """Which phases never run in a stage of how many epochs, as it was said last."""
+
     def train_begin(self, t: Training) -> None:
         """Before the first stage."""
         for name in unused_settings(t.recipe, t.model.spec):
@@ -45,8 +49,10 @@ class Remarks(Observer):
     def stage_begin(self, t: Training) -> None:
         """Before the first batch of a stage."""
         idle = idle_phases(t.recipe.scheduler, t.stage.phases, t.progress)
-        if idle:
-            where = f"the {t.progress.epochs} epochs of stage {t.stage.name!r}"
+        epochs = t.progress.epochs
+        if idle and (idle, epochs) != self._said:
+            self._said = (idle, epochs)
+            where = f"stage {t.stage.name!r} of {epochs} epoch{'s' * (epochs > 1)}"
             remark(f"never run in {where}: {', '.join(idle)} (recipe.scheduler starts them later, or leaves them out)")
 
 

@@ -50,7 +50,7 @@ def test_the_equilibrium_is_the_best_a_discriminator_can_do(form, fakes):
     loss = game.discriminator(lambda x: best.expand(len(x)), v, [v] * fakes, Draw(0))
     assert loss.item() == pytest.approx(game.equilibrium("discriminator", fakes)[1], rel=1e-5)
     assert torch.autograd.grad(loss, best)[0].abs() < 1e-5
-    deceived = fakes * game.generator(best.expand(64)).item()
+    deceived = game.generator(best.expand(64)).item()
     assert deceived == pytest.approx(game.equilibrium("generator", fakes)[1], rel=1e-5)
 
 
@@ -63,6 +63,15 @@ def test_the_phases_of_a_game_know_their_equilibrium(toy):
     phases = toy().all_phases(SPEC)
     found = equilibria(phases)
     assert {name: words for name, (words, _) in found.items()} == {"disc": "2 ln 2", "gen": "ln 2"}
+
+
+@pytest.mark.parametrize("made", [("z",), ("z", "mu")])
+def test_who_makes_some_of_the_fakes_is_judged_by_a_discriminator_that_sees_all(toy, made):
+    game, other = (Adversary("code_discriminator", real="z_prior", fakes=f, loss=BCE()) for f in (("z", "mu"), made))
+    _, disc, gen = toy().all_phases(SPEC)
+    phases = [evolve(disc, terms={"L": game.discriminate}), evolve(gen, terms={"L": other.deceive})]
+    assert equilibria(phases)["gen"][1] == pytest.approx(len(made) * log(3))
+    assert equilibria(phases)["disc"][1] == pytest.approx(log(3) - 2 * log(2 / 3))
 
 
 def test_a_game_without_an_equilibrium_has_no_reference(toy):

@@ -124,5 +124,5 @@ def test_the_command_says_what_to_do_next(
     with pytest.raises(SystemExit) as e:
         cli.main(["new-plugin", "aae-rings"])
     assert e.value.code == 0
-    assert "pip install -e aae-rings" in capsys.readouterr().out
+    assert "pip install -e 'aae-rings[test]'" in capsys.readouterr().out
     assert (tmp_path / "aae-rings" / "tests" / "test_aae_rings.py").exists()

@@ -130,7 +130,7 @@ def test_training_says_what_changes_nothing_and_what_never_runs(toy, fit, capfd)
     said = capfd.readouterr().err.splitlines()
     assert len(said) == 2
     assert said[0].startswith("aae: note: an epoch is 4 steps, at a batch of 8 from 32 samples; ")
-    assert said[1].startswith("aae: note: never run in the 2 epochs of stage 'train': gen ")
+    assert said[1].startswith("aae: note: never run in stage 'train' of 2 epochs: gen ")
 
 
 @pytest.mark.parametrize("first", [(2, 0), (1, 4)])
@@ -148,7 +148,7 @@ def test_a_first_stage_in_which_no_phase_ever_runs_is_refused_before_it_trains(t
             yield Stage("first", networks, phases, 1)
             yield Stage("second", networks, phases, 1)
 
-    with pytest.raises(ConfigError, match=r"in 1 epochs"):
+    with pytest.raises(ConfigError, match=r"in 1 epoch, so nothing would be trained"):
         fit(toy(scheduler=From(starts=dict.fromkeys(("rec", "disc", "gen"), (1, 0))), stacking=Short()))
 
 

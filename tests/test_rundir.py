@@ -27,14 +27,14 @@ def test_runs_are_numbered_and_none_is_taken_twice(tmp_path, monkeypatch):
 
 def test_a_directory_that_exists_is_refused_and_left_as_it_is(tmp_path):
     (tmp_path / "note").write_text("mine")
-    with pytest.raises(RunError, match="exists already and is never overwritten; give another --out"):
+    with pytest.raises(RunError, match=r"exists already and is never overwritten; give another one \(--out\)"):
         new_run_directory(tmp_path, "classic")
     assert [p.name for p in tmp_path.iterdir()] == ["note"]
 
 
 def test_a_directory_below_a_file_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(RunError, match="cannot be made: Not a directory; give a writable --out"):
+    with pytest.raises(RunError, match=r"cannot be made: Not a directory; give a writable one \(--out\)"):
         new_run_directory(tmp_path / "file" / "run", "classic")
 
 

@@ -14,6 +14,6 @@ def command(name: str) -> None:
     folder = write_plugin(name)
     stem = folder.name.removeprefix("aae-")
     click.echo(f"{folder}: a plugin with a prior and a recipe, both called {stem}; now")
-    click.echo(f"  pip install -e {folder}")
+    click.echo(f"  pip install -e '{folder}[test]'")
     click.echo(f"  aae train {stem}")
     click.echo(f"  python -m pytest {folder}")

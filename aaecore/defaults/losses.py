@@ -87,9 +87,9 @@ class BCE(AdversarialLoss):
         called_real, called_fake = log(1 / (1 + fakes)), log(fakes / (1 + fakes))
         if side == "discriminator":
             return "2 ln 2" if fakes == 1 else "no difference", -called_real - fakes * called_fake
-        saturating = self.generator_form == "saturating"
-        words = ("-ln 2" if saturating else "ln 2") if fakes == 1 else "no difference"
-        return words, fakes * (called_fake if saturating else -called_real)
+        if self.generator_form == "saturating":
+            return "-ln 2" if fakes == 1 else "no difference", called_fake
+        return f"ln {1 + fakes}", -called_real
 
 
 def kl_gaussians(mu: Tensor, sigma: Tensor, std: float = 1.0) -> Tensor:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 POINTS = 3000
 """Points a line has at most."""
-COLLAPSE = {"mean_abs_sigma": "mean |sigma|", "std_mu": "std of mu", "std_z": "std of z"}
+COLLAPSE = {"mean_abs_sigma": "mean |σ|", "std_mu": "std of μ", "std_z": "std of z"}
 """What `diagnostics` draws: the figures of `aaecore.metrics.sigma_collapse`, and their signs."""
 
 
@@ -56,7 +56,7 @@ def curves(
 
 
 def diagnostics(history: Source, path: str | Path, *, title: str = "posterior noise") -> bool:
-    """Mean |sigma|, std of mu and std of z by epoch, or by step over several stages.
+    """Mean |sigma|, std of mu and std of z by epoch, counted from 1, or by step over several stages.
 
     False, and no picture, if the history has none of them.
     """
@@ -68,9 +68,12 @@ def diagnostics(history: Source, path: str | Path, *, title: str = "posterior no
     axes = figure.subplots()
     counted = all((np.diff(h.along("epoch", name)[0]) > 0).all() for name in names.values())
     count = "epoch" if "epoch" in h.columns and counted else "step"  # epochs begin again with each stage
-    for (sign, name), colour in zip(names.items(), MUTED, strict=False):
+    for (sign, name), colour, style in zip(names.items(), MUTED, ("-", "-", "--"), strict=False):
         x, y = h.along(count, name)
-        axes.plot(x, y, color=colour, lw=1.4, marker="o" if len(x) < 30 else "", ms=3, label=sign)
+        x = x + (count == "epoch")
+        axes.plot(x, y, style, color=colour, lw=1.4, marker="o" if len(x) < 30 else "", ms=3, label=sign)
+    if len(x) == 1:
+        axes.set(xlim=(x[0] - 1, x[0] + 1))
     tidy(axes, title)
     axes.set(ylim=(0, None))
     _count(axes, count)
@@ -98,19 +101,29 @@ def _phases(h: History) -> dict[str, list[str]]:
 
 def _losses(axes: Axes, h: History, phase: str, names: Sequence[str]) -> None:
     drawn = []
+    edges = [start for _, start in h.stages[1:]]
+    for edge in edges:
+        axes.axvline(edge, color="0.85", lw=0.6, zorder=0)
     for i, name in enumerate(names):
         x, y = h.along("step", name)
-        colour = MUTED[(i + 1) % len(MUTED)]
-        line = smooth(y, len(y) // 40)
-        thin = max(1, ceil(len(x) / POINTS))
-        if line is not y and len(y) >= 80:
-            axes.plot(x[::thin], y[::thin], color=colour, lw=0.5, alpha=0.3, rasterized=True)
-        dot, term = "o" if len(x) == 1 else "", name.rpartition("/")[2]
-        axes.plot(x[::thin], line[::thin], color=colour, lw=1.3, marker=dot, ms=3, label=term)
+        label, cuts, thin = name.rpartition("/")[2], np.searchsorted(x, edges), max(1, ceil(len(x) / POINTS))
+        for xs, ys in zip(np.split(x, cuts), np.split(y, cuts), strict=True):
+            if len(xs):  # a line ends with its stage
+                _line(axes, xs, ys, thin, MUTED[(i + 1) % len(MUTED)], label)
+                label = ""
         drawn.append(y)
     _scale(axes, np.concatenate(drawn))
     tidy(axes, phase)
     _count(axes, "step")
+
+
+def _line(axes: Axes, x: Floats, y: Floats, thin: int, colour: str, label: str) -> None:
+    """A smooth line over the faint raw one, of every `thin`-th point."""
+    line = smooth(y, len(y) // 40)
+    if line is not y and len(y) >= 80:
+        axes.plot(x[::thin], y[::thin], color=colour, lw=0.5, alpha=0.3, rasterized=True)
+    dot = "o" if len(x) == 1 else ""
+    axes.plot(x[::thin], line[::thin], color=colour, lw=1.3, marker=dot, ms=3, label=label)
 
 
 def _scale(axes: Axes, y: Floats) -> None:

@@ -6,6 +6,9 @@ from collections.abc import Iterable
 
 from aaecore.progress.pace import Pace
 
+SHORT = 8
+"""Letters of a name that is shown whole."""
+
 
 def figures(value: float) -> str:
     """A loss in 7 characters."""
@@ -38,13 +41,15 @@ def duration(seconds: float | None) -> str:
 
 
 def short_names(phases: Iterable[str]) -> dict[str, str]:
-    """Phases by names of few letters (recon, code.disc); by their own where those would coincide."""
+    """Phases by their names, long ones by few letters (recon, code.disc), unless those would coincide."""
     short = {phase: _short(phase) for phase in phases}
     found = list(short.values())
     return {phase: name if found.count(name) == 1 else phase for phase, name in short.items()}
 
 
 def _short(phase: str) -> str:
+    if len(phase) <= SHORT:
+        return phase
     words = phase.replace("-", "_").split("_")
     return phase[:5] if len(words) == 1 else ".".join(word[:4] for word in words)
 

@@ -37,9 +37,9 @@ def _make(path: Path) -> Path:
     try:
         path.mkdir(parents=True)
     except FileExistsError as e:
-        raise RunError(f"{path}: exists already and is never overwritten; give another --out") from e
+        raise RunError(f"{path}: exists already and is never overwritten; give another one (--out)") from e
     except OSError as e:
-        raise RunError(f"{path}: cannot be made: {e.strerror}; give a writable --out") from e
+        raise RunError(f"{path}: cannot be made: {e.strerror}; give a writable one (--out)") from e
     return path
 
 

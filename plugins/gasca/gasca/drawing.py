@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from aaecore.arrays import Floats
 from aaecore.pictures.figure import LABEL, SMALL, new_figure, save, tidy
 from aaecore.pictures.palette import MUTED
 
@@ -16,12 +19,12 @@ AXES = {"steps": "steps of the autoencoder", "seconds": "seconds of training"}
 
 
 def draw_curves(found: Sequence[Mapping[str, Any]], path: str | Path) -> None:
-    """Two panels, what `gasca.study` measured over steps and over time; a line for each strategy and seed."""
+    """Two panels, what `gasca.study` measured over steps and over time: each strategy's mean, its seeds faintly."""
     figure = new_figure(7.2, 3.0, layout="constrained")
     names = list(dict.fromkeys(each["strategy"] for each in found))
     for axes, (count, words) in zip(figure.subplots(1, 2, sharey=True), AXES.items(), strict=True):
-        for each in found:
-            _line(axes, each, count, MUTED[names.index(each["strategy"])])
+        for i, name in enumerate(names):
+            _lines(axes, [_curve(each, count) for each in found if each["strategy"] == name], name, i)
         tidy(axes, "")
         axes.set(yscale="log")
         _plain(axes)
@@ -31,11 +34,17 @@ def draw_curves(found: Sequence[Mapping[str, Any]], path: str | Path) -> None:
     save(figure, path)
 
 
-def _line(axes: Axes, each: Mapping[str, Any], count: str, colour: str) -> None:
-    """The error of the whole stack, with its rise where an untuned level has been added."""
-    points = [p for p in each["points"] if not p["begins"]]
-    x, y = [p[count] for p in points], [p["mse"] for p in points]
-    axes.plot(x, y, color=colour, lw=1.1, marker="o", ms=2.2, label=each["strategy"])
+def _curve(each: Mapping[str, Any], count: str) -> Floats:
+    """The error of the whole stack, with its rise where an untuned level has been added, (points, 2)."""
+    return np.array([(p[count], p["mse"]) for p in each["points"] if not p["begins"]])
+
+
+def _lines(axes: Axes, curves: Sequence[Floats], name: str, i: int) -> None:
+    """The mean over seeds, point by point, which is taken after equal steps; what follows another's path is dashed."""
+    for curve in curves:
+        axes.plot(*curve.T, color=MUTED[i], lw=0.6, alpha=0.35)
+    style: dict[str, Any] = {"ls": (0, (3, 2)), "zorder": 3} if "last T" in name else {}
+    axes.plot(*np.mean(curves, axis=0).T, color=MUTED[i], lw=1.5, marker="o", ms=2.6, label=name, **style)
 
 
 def _plain(axes: Axes) -> None:

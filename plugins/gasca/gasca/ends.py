@@ -41,8 +41,9 @@ def shapes_of(recipe: Recipe, spec: Spec) -> Shapes:
         problem = "feeds levels with features, and this posterior's noise enters beside the image"
         raise ConfigError(PATH, f"{problem}; set posterior=gaussian or deterministic, or stacking=single")
     if told(IMAGE_DISCRIMINATOR, recipe.own_phases(spec)) is not None:
-        problem = "has levels scored by their features alone, and this discriminator of images is told more"
-        raise ConfigError(PATH, f"{problem}; set conditional=false, or stacking=single")
+        problem = "scores levels by their features alone, and this discriminator of images is told labels as well"
+        networks_too = "" if isinstance(recipe.architecture, StackedNetworks) else " and architecture=gasca"
+        raise ConfigError(PATH, f"{problem}; set conditional=false{networks_too}, or stacking=single")
     networks, remedy = _networks_without_weights(recipe, spec), _remedy(recipe, spec)
     encoder, decoder = autoencoder_of(networks)
     downs, ups = groups(encoder.blocks), list(reversed(decoder.blocks[1:]))

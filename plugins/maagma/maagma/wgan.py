@@ -10,7 +10,7 @@ from attrs import field, frozen
 from attrs.validators import ge, in_
 from torch import Tensor
 
-from aaecore.loss import AdversarialLoss, Scores, Side, without_noise
+from aaecore.loss import AdversarialLoss, Scores, without_noise
 from aaecore.randomness import Draw
 
 
@@ -36,10 +36,6 @@ class WGANGP(AdversarialLoss):
     def generator(self, scores: Tensor) -> Tensor:
         """-mean d(fake), equations (2) and (3)."""
         return -scores.float().mean()
-
-    def equilibrium(self, side: Side, fakes: int = 1) -> tuple[str, float] | None:
-        """The critic's loss where real and fake are alike: no gap, and slope 1 costs nothing."""
-        return ("no gap", 0.0) if side == "discriminator" else None
 
     def _penalty(self, d: Scores, real: Tensor, fake: Tensor, draw: Draw) -> Tensor:
         v = fake if self.gp_location == "fake" else interpolate(real, fake, draw)
