@@ -74,6 +74,12 @@ def train(
     return session.run()[0]
 
 
+def check(recipe: Recipe | str, data: Data, *, epochs: int | None = None, device: str | None = None) -> None:
+    """Raise `AAEError` for what `train` would refuse to begin."""
+    config = _config(recipe, data, epochs, 0.2, device=device)
+    Session(config=config, data=data, keep=False, quiet=True).prepared()
+
+
 def _config(recipe: Recipe | str, data: object, epochs: int | None, heldout: float, **run: Any) -> Config:
     """What `train` was told, as one configuration."""
     chosen = make("recipe", recipe, path="recipe")

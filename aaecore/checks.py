@@ -89,9 +89,8 @@ def check_movable(phases: Sequence[Phase], networks: Mapping[str, Module]) -> No
     for phase in phases:
         if not any(p.requires_grad for role in phase.moves for p in networks[role].parameters()):
             roles = ", ".join(phase.moves)
-            raise ConfigError(
-                "recipe", f"phase {phase.name!r} has nothing to move: all parameters of {roles} are frozen; free some"
-            )
+            said = f"phase {phase.name!r} has nothing to move: all parameters of {roles} are frozen, or there are none"
+            raise ConfigError("recipe", f"{said}; free some, or take a network that learns")
 
 
 def frozen_inside(networks: Mapping[str, Module], phases: Sequence[Phase]) -> set[Tensor]:

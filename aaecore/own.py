@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from copy import deepcopy
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 from torch.nn import Module
+from torch.nn.parameter import is_lazy
 
 from aaecore.adversary import games
 from aaecore.errors import AAEError
@@ -26,14 +28,24 @@ Builders = Mapping[str, Callable[[], Module]]
 
 
 def check_own(recipe: Recipe, spec: Spec, own: Mapping[str, Module], builders: Builders) -> None:
-    """Refuse a user's own network that does not take or give what the recipe needs; all stay as they are."""
+    """Refuse a user's own network that does not take or give what the recipe needs.
+
+    Copies are tried, in training mode as they will be trained, so that the networks stay as they are.
+    """
     for role, network in own.items():
         if not isinstance(network, Module):
             raise AAEError(f"the network {role!r} is {type(network).__name__}, not a torch.nn.Module; wrap it in one")
-    if own:
-        with torch.random.fork_rng(devices=[]), inference(own.values()):
-            _check_ends(recipe, spec, own)
-            _rehearse(recipe, spec, own, builders)
+        if any(p.is_meta for p in network.parameters()):
+            raise AAEError(f"your own {role} is on the meta device, without numbers; build it on the CPU")
+    if not own:
+        return
+    with torch.random.fork_rng(devices=[]), inference(own.values()):
+        tried = {role: _copied(network) for role, network in own.items()}
+        with inference(tried.values()):
+            _check_ends(recipe, spec, tried)
+        for role, network in tried.items():
+            network.train(network is not own[role])
+        _rehearse(recipe, spec, tried, builders)
 
 
 def _check_ends(recipe: Recipe, spec: Spec, own: Mapping[str, Module]) -> None:
@@ -50,9 +62,9 @@ def _check_ends(recipe: Recipe, spec: Spec, own: Mapping[str, Module]) -> None:
 def _rehearse(recipe: Recipe, spec: Spec, own: Mapping[str, Module], builders: Builders) -> None:
     """Refuse a network with which no phase can be computed that can be with the recipe's."""
     try:
-        built = {role: build().eval() for role, build in builders.items()}
+        built = {role: build() for role, build in builders.items()}
         phases = recipe.all_phases(spec)
-        _compute(recipe, spec, built, phases)
+        _compute(recipe, spec, deepcopy(built), phases)
     except Exception:
         return  # what cannot be built or computed anyway is no fault of the own network, and is said elsewhere
     judges = {game.network for game, _ in games(phases)}
@@ -77,7 +89,7 @@ def _problem(
 ) -> _Failed | None:
     """Why phases cannot be computed with own networks; raises `AAEError` if a discriminator does not score."""
     device = _device(next(iter(own.values())))
-    networks = {role: network.to(device) for role, network in built.items()} | dict(own)
+    networks = {role: deepcopy(network).to(device) for role, network in built.items()} | dict(own)
     try:
         with ExitStack() as watching:
             for role in judges & own.keys():
@@ -86,6 +98,16 @@ def _problem(
     except _Failed as e:
         return e
     return None
+
+
+def _copied(network: Module) -> Module:
+    """A copy; the network itself where the first samples give its parameters their shapes, or it cannot be copied."""
+    if any(map(is_lazy, network.parameters())):
+        return network
+    try:
+        return deepcopy(network)
+    except Exception:
+        return network
 
 
 class _Failed(Exception):  # noqa: N818 - it never leaves this module
@@ -97,7 +119,7 @@ class _Failed(Exception):  # noqa: N818 - it never leaves this module
 
 
 def _compute(recipe: Recipe, spec: Spec, networks: Mapping[str, Module], phases: Sequence[Phase]) -> None:
-    """All that phases minimise, once, of random samples."""
+    """All that phases minimise, and the slopes by which they move, once, of random samples."""
     device = _device(next(iter(networks.values())))
     draw = Draw(0, 0, device=device)
     batch = _batch(recipe, spec, draw.purpose("rehearsal"))
@@ -105,13 +127,21 @@ def _compute(recipe: Recipe, spec: Spec, networks: Mapping[str, Module], phases:
     with torch.enable_grad():
         for phase in phases:
             f.begin(phase.moves)
+            moved = [p for role in phase.moves for p in networks[role].parameters() if p.requires_grad]
+            reached = not moved
             for name, term in phase.terms.items():
                 try:
-                    term.loss(f)
+                    loss = term.loss(f)
+                    if moved and loss.requires_grad:
+                        slopes = torch.autograd.grad(loss, moved, allow_unused=True, retain_graph=True)
+                        reached = reached or any(slope is not None for slope in slopes)
                 except AAEError:
                     raise
                 except Exception as e:
                     raise _Failed(phase.name, name, e) from e
+            if not reached:
+                reason = RuntimeError(f"no gradient reaches {' or '.join(phase.moves)}; detach nothing")
+                raise _Failed(phase.name, name, reason)
             f.end()
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from aaecore.errors import PluginError
+
 if TYPE_CHECKING:
     from torch.nn import Module
 
@@ -43,7 +45,10 @@ class Part:
         return ()
 
     def without_effect(self, recipe: Recipe, spec: Spec) -> Sequence[str]:
-        """Names of the fields that change nothing as the others are set; where they were changed, that is remarked."""
+        """Names of the fields that change nothing as the others are set; where they were changed, that is remarked.
+
+        `recipe.NAME` is a field of the recipe.
+        """
         return ()
 
     def check(self, recipe: Recipe, spec: Spec) -> None:
@@ -88,6 +93,8 @@ def parts_of(component: Any) -> list[Part]:
 
 def fields_with_parts(component: Any) -> Iterator[tuple[str, Part]]:
     """The parts among the fields of an attrs instance, each with its field's name."""
+    if not attrs.has(type(component)):
+        raise PluginError(f"{type(component).__name__} is no attrs class; decorate it with @attrs.frozen(kw_only=True)")
     for a in attrs.fields(type(component)):
         value = getattr(component, a.name)
         for item in value if isinstance(value, (tuple, list)) else (value,):

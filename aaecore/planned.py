@@ -7,7 +7,7 @@ from itertools import chain
 
 from attrs import evolve
 
-from aaecore.errors import ConfigError
+from aaecore.errors import ConfigError, PluginError
 from aaecore.phase import Phase, Progress
 from aaecore.scheduler import PhaseScheduler
 
@@ -15,11 +15,27 @@ LOOKED_AT = 10_000
 """Batches of an epoch that a scheduler is asked about, at most."""
 
 
+def plan(scheduler: PhaseScheduler, phases: Sequence[Phase], progress: Progress) -> tuple[Phase, ...]:
+    """What a scheduler plans for a batch; raises `PluginError` if these are none of the phases."""
+    names = {phase.name for phase in phases}
+    try:
+        planned = tuple(scheduler.plan(phases, progress))
+    except TypeError as e:
+        raise PluginError(f"the scheduler {type(scheduler).__name__} plans no phases ({e}); return phases") from e
+    for phase in planned:
+        if not isinstance(phase, Phase) or phase.name not in names:
+            said = (
+                f"the scheduler {type(scheduler).__name__} plans {getattr(phase, 'name', phase)!r}, which is no phase"
+            )
+            raise PluginError(f"{said} of this stage; return some of those it is given: {', '.join(sorted(names))}")
+    return planned
+
+
 def idle_phases(scheduler: PhaseScheduler, phases: Sequence[Phase], progress: Progress) -> list[str]:
     """Names of the phases that a scheduler plans on no batch of a stage."""
     idle = {phase.name: None for phase in phases}
     for at in _batches(progress):
-        for planned in scheduler.plan(phases, at):
+        for planned in plan(scheduler, phases, at):
             idle.pop(planned.name, None)
         if not idle:
             break
@@ -28,7 +44,7 @@ def idle_phases(scheduler: PhaseScheduler, phases: Sequence[Phase], progress: Pr
 
 def check_planned(scheduler: PhaseScheduler, phases: Sequence[Phase], progress: Progress) -> None:
     """Refuse to train a stage in which no phase ever runs."""
-    if not any(phase for at in _batches(progress) for phase in scheduler.plan(phases, at)):
+    if not any(phase for at in _batches(progress) for phase in plan(scheduler, phases, at)):
         names = ", ".join(phase.name for phase in phases)
         when = f"{progress.epochs} epoch{'s' * (progress.epochs > 1)}"
         said = f"runs none of {names} in {when}, so nothing would be trained"

@@ -220,6 +220,8 @@ class Recipe(Part):
         """
         self.validate(spec)
         own, builders = networks or {}, self.builders(spec)
+        if not isinstance(own, Mapping) or any(not isinstance(role, str) for role in own):
+            raise AAEError('networks are given by their roles, as networks={"encoder": module}')
         if unknown := own.keys() - builders:
             raise AAEError(f"no network of this recipe is called {min(unknown)!r}; {suggest(min(unknown), builders)}")
         check_own(self, spec, own, builders)
@@ -236,9 +238,9 @@ class Recipe(Part):
             raise ConfigError(
                 "recipe.prior", "this recipe's codes follow no prior, so none can be trained; leave it out"
             )
-        check_nested(self, self, spec, "recipe")
         for part in [self, *sorted(parts_of(self), key=_turn)]:
             part.check(self, spec)
+        check_nested(self, self, spec, "recipe")
 
 
 def _turn(part: Part) -> int:

@@ -34,7 +34,7 @@ class Remarks(Observer):
     def train_begin(self, t: Training) -> None:
         """Before the first stage."""
         for name in unused_settings(t.recipe, t.model.spec):
-            remark(f"recipe.{name} changes nothing: no phase of this recipe uses it")
+            remark(f"recipe.{name} changes nothing: as the other settings stand, nothing uses it")
         for role in entangled(t.recipe.all_phases(t.model.spec), t.model.networks):
             said = f"the network {role!r} normalises over the batch, so the slope at a sample depends on the others"
             remark(f"{said}; the penalty on it is looser than meant")

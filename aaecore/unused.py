@@ -26,14 +26,19 @@ def unused_settings(recipe: Recipe, spec: Spec) -> list[str]:
 
 
 def _said(part: Part, recipe: Recipe, spec: Spec, path: str = "") -> Iterator[str]:
-    """What a part and those inside it say has no effect, where it is not the default of the part's class."""
-    fields = attrs.fields_dict(type(part))  # type: ignore[arg-type] # every part is an attrs class
-    for name in part.without_effect(recipe, spec):
-        default: Any = fields[name].default
-        if getattr(part, name) != (default.factory() if isinstance(default, attrs.Factory) else default):  # type: ignore[arg-type]
-            yield path + name
+    """What a part and those inside it say has no effect, where it is not the default of its class."""
+    for said in part.without_effect(recipe, spec):
+        name = said.removeprefix("recipe.")
+        of, where = (part, path) if name == said else (recipe, "")
+        if getattr(of, name) != _default(of, name):
+            yield where + name
     for name, inner in fields_with_parts(part):
         yield from _said(inner, recipe, spec, f"{path}{name}.")
+
+
+def _default(part: Part, name: str) -> Any:
+    default: Any = attrs.fields_dict(type(part))[name].default  # type: ignore[arg-type] # every part is an attrs class
+    return default.factory() if isinstance(default, attrs.Factory) else default  # type: ignore[arg-type]
 
 
 def _is_changed(recipe: Recipe, a: attrs.Attribute[Any]) -> bool:

@@ -95,3 +95,66 @@ def test_trying_them_draws_no_random_numbers():
     found = torch.rand(1)
     torch.manual_seed(0)
     assert found == torch.rand(1)
+
+
+class Odd(nn.Module):
+    """A small encoder with a fault."""
+
+    def __init__(self, fault):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(64, 8))
+        self.register_buffer("calls", torch.zeros(()))
+        self.fault = fault
+
+    def forward(self, x):
+        self.calls += 1
+        if self.fault == "training" and self.training:
+            raise KeyError("only in training")
+        if self.fault == "in place":
+            x = x.mul_(2)
+        z = self.layers(x)
+        return z.detach() if self.fault == "detached" else z
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("training", "phase 'rec' cannot compute 'L_rec' with your own encoder: 'only in training'"),
+        ("detached", "phase 'gen' cannot compute 'L_G' with your own encoder: no gradient reaches encoder; detach"),
+    ],
+)
+def test_what_would_go_wrong_in_training_alone_is_found_before(fault, said):
+    with pytest.raises(AAEError, match=said):
+        compose("classic").build(Spec((1, 8, 8)), networks={"encoder": Odd(fault)})
+
+
+def test_a_first_layer_that_changes_images_in_place_is_refused():
+    layers = nn.Flatten(), nn.Linear(64, 1), nn.Flatten(0)
+    own = {"image_discriminator": nn.Sequential(nn.Dropout(0.2, inplace=True), *layers)}
+    with pytest.raises(AAEError, match=r"with your own image_discriminator: .*modified by an inplace operation"):
+        compose("classic-dcgan").build(Spec((1, 8, 8)), networks=own)
+    own = {"image_discriminator": nn.Sequential(nn.Dropout(0.2), *layers)}
+    assert compose("classic-dcgan").build(Spec((1, 8, 8)), networks=own)
+
+
+def test_trying_a_network_does_not_even_count_in_it():
+    own = Odd(None)
+    compose("classic").build(Spec((1, 8, 8)), networks={"encoder": own})
+    assert own.calls == 0
+
+
+def test_layers_that_learn_their_shape_from_the_first_samples_have_one_when_training_begins():
+    own = {"code_discriminator": nn.Sequential(nn.LazyLinear(4), nn.ReLU(), nn.LazyLinear(1), nn.Flatten(0))}
+    built = compose("classic").build(Spec((1, 8, 8)), networks=own)
+    assert built["code_discriminator"][0].weight.shape == (4, 8)
+
+
+@pytest.mark.parametrize("networks", [[nn.Linear(2, 2)], {0: nn.Linear(2, 2)}])
+def test_networks_without_roles_are_refused(networks):
+    with pytest.raises(AAEError, match="networks are given by their roles"):
+        compose("classic").build(Spec((1, 8, 8)), networks=networks)
+
+
+def test_networks_without_numbers_are_refused():
+    with pytest.raises(AAEError, match="your own encoder is on the meta device"):
+        compose("classic").build(Spec((1, 8, 8)), networks={"encoder": Odd(None).to("meta")})

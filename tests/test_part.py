@@ -2,6 +2,7 @@ import pytest
 from attrs import field, frozen
 from attrs.validators import ge
 
+from aaecore.errors import PluginError
 from aaecore.part import Part, field_help, parts_of, summary
 
 
@@ -30,6 +31,14 @@ class Derived(Outer):
 
     first: another meaning.
     """
+
+
+def test_a_part_that_is_no_attrs_class_is_named():
+    class Plain(Part):
+        pass
+
+    with pytest.raises(PluginError, match=r"Plain is no attrs class; decorate it with @attrs.frozen"):
+        parts_of(Plain())
 
 
 def test_the_help_of_a_part_is_its_first_line():

@@ -8,7 +8,7 @@ from attrs import evolve, field, frozen
 from aaecore.defaults.losses import BCE, MeanSquaredError
 from aaecore.defaults.priors import Gaussian, Uniform
 from aaecore.defaults.stackings import Single
-from aaecore.errors import ConfigError
+from aaecore.errors import ConfigError, PluginError
 from aaecore.observer import Observer
 from aaecore.optimizer import Adam
 from aaecore.phase import Phase, Progress
@@ -150,6 +150,17 @@ def test_a_first_stage_in_which_no_phase_ever_runs_is_refused_before_it_trains(t
 
     with pytest.raises(ConfigError, match=r"in 1 epoch, so nothing would be trained"):
         fit(toy(scheduler=From(starts=dict.fromkeys(("rec", "disc", "gen"), (1, 0))), stacking=Short()))
+
+
+@pytest.mark.parametrize("planned", [None, ["rec"], "renamed", 3])
+def test_a_scheduler_that_plans_no_phases_is_named(toy, fit, planned):
+    @frozen
+    class Odd(PhaseScheduler):
+        def plan(self, phases, progress):
+            return [evolve(phases[0], name="rec2")] if planned == "renamed" else planned
+
+    with pytest.raises(PluginError, match="the scheduler Odd plans"):
+        fit(toy(scheduler=Odd()))
 
 
 def test_an_ordinary_training_says_nothing(toy, fit, capfd):

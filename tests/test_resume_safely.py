@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from every_recipe import digits
+from torch import nn
 
 import aaecore
 from aaecore import cli
 from aaecore.config import structure
+from aaecore.errors import RunError
 from aaecore.observer import Observer
 from aaecore.runs.checkpoints import Checkpoints
 from aaecore.runs.lock import locked
@@ -165,3 +167,35 @@ def test_a_family_goes_on_with_data_given_by_a_relative_path(place, capsys):
 def test_what_is_no_seed_is_said(place, capsys, seeds):
     code, said = train(capsys, "--out", "family", f"--seeds={seeds}")
     assert (code, "is no seed" in said) == (2, True)
+
+
+def own_encoder():
+    return {"encoder": nn.Sequential(nn.Flatten(), nn.Linear(64, 6), nn.Tanh(), nn.Linear(6, 8))}
+
+
+class Stop(Observer):
+    def step_end(self, t, losses):
+        if t.step == 2:
+            t.stop()
+
+
+def test_networks_of_the_users_own_are_asked_for_again(tmp_path, capsys):
+    recipe = aaecore.compose("classic", batch=6, epochs=1, architecture={"name": "mlp", "hidden": [6]})
+    out, images = tmp_path / "run", digits(8, 1).x.take(range(24))
+    again = r"networks=\{\"encoder\": \.\.\.\}"
+    with pytest.raises(KeyboardInterrupt) as e:
+        aaecore.train(recipe, images, networks=own_encoder(), out=out, quiet=True, observers=[Stop()])
+    assert re.search(rf"go on with: aaecore.train\(\.\.\., {again}, out=.*, resume=True\)", str(e.value))
+    with pytest.raises(RunError, match=rf"your own encoder; go on from Python, with {again} and out="):
+        aaecore.train(recipe, images, out=out, quiet=True, resume=True)
+    model = aaecore.train(recipe, images, networks=own_encoder(), out=out, quiet=True, resume=True)
+    assert model.own == ("encoder",)
+
+
+def test_a_run_of_the_recipes_networks_goes_on_with_these(tmp_path):
+    recipe = aaecore.compose("classic", batch=6, epochs=1, architecture={"name": "mlp", "hidden": [6]})
+    out, images = tmp_path / "run", digits(8, 1).x.take(range(24))
+    with pytest.raises(KeyboardInterrupt):
+        aaecore.train(recipe, images, out=out, quiet=True, observers=[Stop()])
+    with pytest.raises(RunError, match="was trained with the recipe's networks only"):
+        aaecore.train(recipe, images, networks=own_encoder(), out=out, quiet=True, resume=True)

@@ -121,7 +121,10 @@ def test_training_leaves_networks_as_trainable_as_they_were(toy, fit):
 def test_a_phase_with_nothing_to_move_is_refused(toy, prepare):
     training = prepare(toy())
     training.model.networks["encoder"].requires_grad_(False)
-    with pytest.raises(ConfigError, match="'gen' has nothing to move: all parameters of encoder are frozen"):
+    with pytest.raises(
+        ConfigError,
+        match="'gen' has nothing to move: all parameters of encoder are frozen, or there are none; free some",
+    ):
         type(training)(training.model, training.data, training.accelerator)
 
 

@@ -37,6 +37,15 @@ MOST_SEEDS = 1000
 SEEDS = Seeds()
 
 
+class Number(click.FloatRange):
+    """A number in a range, which NaN is not."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number."""
+        found: float = super().convert(value, param, ctx)
+        return found if found == found else self.fail(f"{value} is no number")
+
+
 class OutputFile(click.ParamType[Path]):
     """A file that can be written, found out before there is anything to write."""
 

@@ -85,6 +85,11 @@ def _class_names(
     train: Table, test: Table | None, given: Sequence[str] | None, name: str, gaps: bool
 ) -> tuple[str, ...]:
     labels = [t.y for t in (train, test) if t is not None and t.y is not None]
+    if len(labels) == 2 and not gaps:
+        known, top = count_classes(labels[0], name), labels[1].max(initial=-1)
+        if known and top > known:
+            said = f"held-out labels reach {top}, where those to train on are 0 to {known - 1}"
+            raise DataError(f"{name}: {said}; give held-out samples of the same classes, or -1 for no label")
     count = count_classes(np.concatenate(labels), name, gaps=gaps) if labels else 0
     return class_names(given, count, name) if count else ()
 

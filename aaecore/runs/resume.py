@@ -28,6 +28,8 @@ from aaecore.runs.saved import CONFIG, VERSION, load_run_config, plugins_of
 if TYPE_CHECKING:
     from aaecore.training import Training
 
+OWN = "networks"
+"""What the roles of a user's own networks are called in an identity."""
 AT_ONCE = 3
 """The third signal does not wait for the running batch."""
 
@@ -78,11 +80,11 @@ class Checkpointer(Observer):
         self._since = monotonic()
 
 
-def identity(config: Config, data: Data) -> dict[str, Any]:
-    """What must not change between two parts of one run, by dotted key."""
+def identity(config: Config, data: Data, own: Sequence[str] = ()) -> dict[str, Any]:
+    """What must not change between two parts of one run, by dotted key; `own` are roles of the user's networks."""
     versions = {"aaecore": version("aaecore"), "torch": version("torch"), **plugins_of(config.recipe)}
     flat = dict(_flat("", to_dict(config)))
-    known = {**flat, "data": data.fingerprint(), **{f"{VERSION}{k}": v for k, v in versions.items()}}
+    known = {**flat, OWN: sorted(own), "data": data.fingerprint(), **{f"{VERSION}{k}": v for k, v in versions.items()}}
     return json.loads(json.dumps(known))  # type: ignore[no-any-return] # as it comes back from a checkpoint
 
 
@@ -104,8 +106,24 @@ def checkpoint_to_resume(folder: Path, now: Mapping[str, Any], allowed: Sequence
         raise RunError(
             f"{folder}: has trained for {done} epochs, which is more than {wanted}; give --epochs {done} or more"
         )
-    _refuse_changes(folder, then, now, allowed)
+    _refuse_other_networks(folder, then.get(OWN, []), now[OWN])
+    _refuse_changes(folder, {OWN: now[OWN], **then}, now, allowed)
     return found, damaged
+
+
+def _refuse_other_networks(folder: Path, then: Sequence[str], now: Sequence[str]) -> None:
+    """A user's networks are in no file, so who goes on must give those roles again, and no others."""
+    if sorted(then) == sorted(now):
+        return
+    were = f"your own {' and '.join(then)}" if then else "the recipe's networks only"
+    again = f"networks={_asked(then)} and " if then else ""
+    raise RunError(
+        f"{folder}: was trained with {were}; go on from Python, with {again}out={str(folder)!r}, resume=True"
+    )
+
+
+def _asked(roles: Sequence[str]) -> str:
+    return "{" + ", ".join(f'"{role}": ...' for role in roles) + "}"
 
 
 def check_same_settings(folder: Path, config: Config, allowed: Sequence[str]) -> None:
@@ -169,7 +187,10 @@ def telling_how_to_go_on(training: Training, folder: Path | None) -> Iterator[No
         if folder is None:
             raise
         kept = Checkpoints(folder / CHECKPOINTS).paths()
-        way = f"go on with: aae train --resume --out {folder}" if kept else "no checkpoint was kept"
+        own = training.model.own
+        python = f"aaecore.train(..., networks={_asked(own)}, out={str(folder)!r}, resume=True)"
+        again = python if own else f"aae train --resume --out {folder}"
+        way = f"go on with: {again}" if kept else "no checkpoint was kept"
         raise Interrupted(f" at step {training.step}; {way}") from e
 
 

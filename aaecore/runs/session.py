@@ -120,7 +120,7 @@ class Session:
 
     def _begin(self, processes: Processes, held: ExitStack) -> tuple[Path | None, Checkpoint | None, list[Observer]]:
         """The run directory, where to go on, and what watches; only the main process writes and speaks."""
-        now = identity(self.config, self.data)
+        now = identity(self.config, self.data, tuple(self.networks or ()))
         if self.resume and self.out is not None and processes.main:
             held.enter_context(locked(Path(self.out)))
         start = self._start(now) if self.keep and self.resume else None

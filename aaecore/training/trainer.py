@@ -17,12 +17,12 @@ from torch import Tensor
 
 from aaecore.checks import check_movable, check_normalised, frozen_inside
 from aaecore.data import Data, Loader, check_divides, split_whole
-from aaecore.errors import DivergenceError, RunError
+from aaecore.errors import ConfigError, DivergenceError, RunError
 from aaecore.forward import Forward
 from aaecore.model import Model
 from aaecore.observer import Observer
 from aaecore.phase import Progress
-from aaecore.planned import check_planned
+from aaecore.planned import check_planned, plan
 from aaecore.randomness import Draw, Share
 from aaecore.runs.checkpoints import (
     Checkpoint,
@@ -80,8 +80,7 @@ class Training:
             workers=workers,
             scaling=model.scaling,
         )
-        whole = Progress(0, 0, 0, self.recipe.epochs, self._loader.steps_per_epoch)
-        check_planned(self.recipe.scheduler, self.recipe.all_phases(model.spec), whole)
+        self._check_first_stage()
         self.stage_index = 0
         self.step = 0
         """Batches seen over all stages."""
@@ -175,8 +174,6 @@ class Training:
         if start is not None:
             self._restore(start)
         self._set_progress(*self._next)
-        if self.step == 0:  # later ones may stand idle, which is remarked: what has been trained is worth finishing
-            check_planned(self.recipe.scheduler, self.stage.phases, self.progress)
         self._tell("stage_begin")
         with self.processes.synchronised(self.stage.networks):
             while not self.processes.any(self.stage_over):
@@ -207,8 +204,8 @@ class Training:
 
     def _train_batch(self, batch: Mapping[str, Tensor]) -> dict[str, float]:
         forwards = self._forwards(batch)
-        plan = tuple(self.recipe.scheduler.plan(self.stage.phases, self.progress))
-        losses = self._stepper.run(plan, forwards)
+        planned = plan(self.recipe.scheduler, self.stage.phases, self.progress)
+        losses = self._stepper.run(planned, forwards)
         for name, value in losses.items():
             if not value - value == 0:  # NaN or infinite
                 raise DivergenceError(self._diverged(name, value))
@@ -239,6 +236,23 @@ class Training:
         check_movable(self.recipe.all_phases(self.model.spec), self.model.networks)
         check_normalised(self.model.networks, self.batch // self.accumulate)
 
+    def _check_first_stage(self) -> None:
+        """Refuse what cannot be cut into stages, and a first stage in which nothing runs.
+
+        A later one may stand idle, which is remarked: what has been trained by then is worth finishing.
+        """
+        recipe, networks = self.recipe, self.model.networks
+        trainable = {p: p.requires_grad for network in networks.values() for p in network.parameters()}
+        try:
+            first = next(recipe.stacking.stages(networks, recipe.all_phases(self.model.spec), recipe), None)
+        finally:
+            for parameter, was in trainable.items():
+                parameter.requires_grad_(was)
+        if first is None:
+            raise ConfigError("recipe.stacking", "has no stage, so nothing would be trained; choose another")
+        progress = Progress(0, 0, 0, first.epochs, self._loader.steps_per_epoch)
+        check_planned(recipe.scheduler, first.phases, progress)
+
     def _set_progress(self, epoch: int, i: int) -> None:
         per_epoch = self._loader.steps_per_epoch
         self.progress = Progress(self.stage_index, epoch, epoch * per_epoch + i, self.stage.epochs, per_epoch)
@@ -261,6 +275,6 @@ def _check_stage(start: Checkpoint | None, found: str | None) -> None:
         return
     now = "there is none now" if found is None else f"{found!r} is now"
     raise RunError(
-        f"the checkpoint was taken in stage {taken!r}, where {now}; leave recipe.stacking as it was, or train "
-        "again without --resume"
+        f"the checkpoint was taken in stage {taken!r}, where {now}; undo the change that makes other stages, or "
+        "train again without --resume"
     )

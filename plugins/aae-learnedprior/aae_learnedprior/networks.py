@@ -119,8 +119,8 @@ def check_depth(network: nn.Module, depth: int | None) -> None:
 
 
 def features(network: nn.Module, x: Tensor, depth: int | None = None) -> Tensor:
-    """F(x): what a discriminator's first `depth` blocks say (all, if None; counted from the end if negative)."""
-    check_depth(network, depth)
+    """F(x): what a discriminator's first `depth` blocks say (all, if None or fewer; from the end if negative)."""
+    check_depth(network, None)
     return network.features(x, depth)  # type: ignore[operator, no-any-return]
 
 

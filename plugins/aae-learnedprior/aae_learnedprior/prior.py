@@ -26,7 +26,7 @@ from aae_learnedprior.networks import (
 )
 from aaecore.adversary import told
 from aaecore.defaults.priors import Gaussian
-from aaecore.errors import ConfigError
+from aaecore.errors import AAEError, ConfigError
 from aaecore.forward import Forward, Networks
 from aaecore.optimizer import Adam, Optimizer
 from aaecore.phase import Phase
@@ -185,7 +185,9 @@ class Learned(Prior):
 
 def _generator(net: Networks) -> Conditioned:
     cg = net.code_generator
-    assert isinstance(cg, Conditioned)
+    if not isinstance(cg, Conditioned):
+        said = f"your own code_generator is a {type(cg).__name__}, which cannot be asked for a condition"
+        raise AAEError(f"{said}; derive it from aae_learnedprior.networks.CodeGenerator")
     return cg
 
 

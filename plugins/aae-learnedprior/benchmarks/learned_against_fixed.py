@@ -17,8 +17,9 @@ from aae_learnedprior.recipe import LearnedPrior
 from attrs import evolve
 
 import aaecore
+from aaecore.api import check
 from aaecore.cli import run
-from aaecore.cli.options import SEEDS
+from aaecore.cli.options import SEEDS, Number
 from aaecore.data import Data, DataConfig, load_data
 from aaecore.features import FeatureNetwork, own_classifier
 from aaecore.metrics import frechet_distance, inception_score, labels_one_to_one, mmd
@@ -90,13 +91,13 @@ def label_accuracy(model: Model, judge: FeatureNetwork, each: int = 200) -> dict
     "--share",
     "shares",
     multiple=True,
-    type=click.FloatRange(0, 16, min_open=True),
+    type=Number(0, 16, min_open=True),
     default=(1.0, 0.25, 0.0625),
     help="Of the decoder.",
 )
 @click.option(
     "--width",
-    type=click.FloatRange(0, 16, min_open=True),
+    type=Number(0, 16, min_open=True),
     default=1.0,
     help="Of all networks, in the paper's channels.",
 )
@@ -127,6 +128,8 @@ def main(
 ) -> None:
     """Train every recipe at every size of the decoder with every seed; results.jsonl gets a line for each."""
     loaded = load_data(DataConfig(source=data, root=data_root, limit=limit, size=size), 0)
+    for name, share in product(recipes, shares):
+        check(recipe_for(name, epochs, width, share, code), loaded, device=device)
     new_run_directory(out, "")
     judge = own_classifier(loaded, out, steps=classifier_steps)
     for name, share, seed in product(recipes, shares, seeds):

@@ -218,3 +218,12 @@ def test_the_noise_may_itself_be_trained(data: Data, noise: int) -> None:
 def test_settings_of_another_condition_or_generator_are_remarked(changed: dict[str, Any], named: list[str]) -> None:
     spec = Spec(shape=(1, 8, 8), classes=4, condition=5, output="tanh")
     assert unused_settings(LearnedPrior(prior=Learned(**changed)), spec) == named
+
+
+def test_an_own_code_generator_must_be_one_that_can_be_asked_for_conditions(data: Data) -> None:
+    recipe = LearnedPrior(code=4, **SHORT)
+    with pytest.raises(AAEError, match=r"your own code_generator is a Linear, .*; derive it from .*CodeGenerator"):
+        aaecore.train(recipe, data, quiet=True, device="cpu", networks={"code_generator": nn.Linear(4, 4)})
+    own = CodeGenerator(4, 4, 8, 0, 0)
+    model = aaecore.train(recipe, data, quiet=True, device="cpu", networks={"code_generator": own})
+    assert model.networks["code_generator"] is own

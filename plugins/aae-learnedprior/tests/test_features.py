@@ -36,10 +36,17 @@ def test_the_default_layer_is_the_last_convolution(spec: Spec) -> None:
     assert judge.features(torch.zeros(2, 1, 32, 32), FeatureError().layer).shape == (2, 256, 4, 4)
 
 
-def test_a_layer_that_does_not_exist_is_refused(spec: Spec, small: Residual, forward: Make) -> None:
-    recipe = LearnedPrior(architecture=small)
+def test_a_layer_that_does_not_exist_is_refused(spec: Spec, small: Residual) -> None:
     with pytest.raises(AAEError, match="from -2 to 2"):
-        FeatureError(layer=7)(forward(recipe, recipe.build(spec)))
+        LearnedPrior(architecture=small, reconstruction=FeatureError(layer=7)).build(spec)
+
+
+def test_a_discriminator_of_fewer_blocks_gives_the_features_of_all(spec: Spec, small: Residual, forward: Make) -> None:
+    """As that of a level has, where networks grow."""
+    recipe = LearnedPrior(architecture=small)
+    nets = recipe.build(spec)
+    all_blocks = FeatureError(layer=2)(forward(recipe, nets))
+    assert FeatureError(layer=3)(forward(recipe, nets)).item() == pytest.approx(all_blocks.item())
 
 
 def test_a_recipe_without_reconstructions_is_refused(spec: Spec, small: Residual) -> None:

@@ -78,8 +78,10 @@ def test_the_benchmark_measures_learned_and_fixed_priors(tmp_path: Path) -> None
     ("given", "said"),
     [
         (["--width", "0"], "'--width': 0.0 is not in the range"),
+        (["--share", "nan"], "'--share': nan is no number"),
         (["--epochs", "0"], "'--epochs': 0 is not in the range"),
         (["--data", "nosuch"], "unknown data 'nosuch'"),
+        (["--limit", "20", "--seeds", "0"], "a batch of 64 is larger than the 20 training samples"),
         ([], "exists already and is never overwritten"),
     ],
 )
@@ -92,3 +94,4 @@ def test_a_mistake_to_the_benchmark_is_one_line(tmp_path: Path, given: list[str]
     assert found.stderr.startswith("learned_against_fixed: error: ")
     assert said in found.stderr
     assert found.stderr.count("\n") == 1
+    assert not (tmp_path / "new").exists()

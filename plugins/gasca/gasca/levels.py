@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import cast
 
 from attrs import frozen
 from torch import nn
@@ -64,7 +63,9 @@ def autoencoder_of(networks: Mapping[str, Module]) -> tuple[Encoder, Decoder]:
     """Encoder and decoder made of blocks; raises `ConfigError` if they are not."""
     encoder, decoder = networks.get("encoder"), networks.get("decoder")
     if not isinstance(encoder, Encoder) or not isinstance(decoder, Decoder):
-        problem = "trains level by level, and needs an encoder and a decoder that are stacks of blocks"
+        problem = (
+            "trains level by level, and needs an encoder and a decoder that are stacks of blocks (aaecore.architecture)"
+        )
         raise ConfigError("recipe.stacking", f"{problem}; set stacking=single, or another architecture")
     return encoder, decoder
 
@@ -104,11 +105,19 @@ def _discriminator(networks: Mapping[str, Module], depth: int) -> tuple[list[lis
     network = networks.get(IMAGE_DISCRIMINATOR)
     if network is None:
         return [[] for _ in range(depth)], None
-    assert isinstance(network, Discriminator)
+    if not isinstance(network, Discriminator):
+        problem = "trains level by level, and needs a discriminator of images that is a stack of blocks"
+        raise ConfigError("recipe.stacking", f"{problem} (aaecore.architecture.Discriminator); or set stacking=single")
     found = groups(network.blocks)
     rest = [block for group in found[depth - 1 :] for block in group]
     return [*found[: depth - 1], rest], network.head
 
 
 def _ends_between(networks: Mapping[str, Module]) -> list[Ends]:
-    return [cast(Ends, e) for e in cast(nn.ModuleList, networks.get(LEVEL_HEADS, nn.ModuleList()))]
+    given = networks.get(LEVEL_HEADS, nn.ModuleList())
+    ends = [e for e in given if isinstance(e, Ends)] if isinstance(given, nn.ModuleList) else []
+    if not isinstance(given, nn.ModuleList) or len(ends) != len(given):
+        raise ConfigError(
+            "recipe.stacking", f"your own {LEVEL_HEADS} are not a ModuleList of gasca's Ends; leave them out"
+        )
+    return ends

@@ -35,6 +35,10 @@ class Pretrained(Stacking):
             yield from self.pretraining.stages(networks, others, recipe)
         yield Stage("classify", networks, supervision, self.supervised_epochs)
 
+    def without_effect(self, recipe: Recipe, spec: Spec) -> Sequence[str]:
+        """The budget of a pre-training that there is not."""
+        return ("recipe.epochs",) if self.pretraining is None else ()
+
     def check(self, recipe: Recipe, spec: Spec) -> None:
         """Needs something to learn from labels."""
         if not any(p.role == "supervision" for p in recipe.own_phases(spec)):

@@ -20,7 +20,7 @@ from aaecore.stacking import Stacking, Stage
 from gasca.budget import share
 from gasca.ends import PATH, Shapes, build_ends, shapes_of
 from gasca.finetuning import TUNES, discriminator_phases, reconstruction_phases
-from gasca.levels import LEVEL_HEADS, discriminating, levels_of
+from gasca.levels import IMAGE_DISCRIMINATOR, LEVEL_HEADS, discriminating, levels_of
 from gasca.stacks import Below, Growth, Networks, Tower
 
 Finetune = Literal["auto", "reconstruction", "adversarial", "all"]
@@ -84,6 +84,16 @@ class LevelWise(Stacking):
             if k in budget.tune and (budget.tune[k] or self.discriminator_epochs):
                 afresh()
                 yield from self._finetune(stack, phases, recipe, k, budget.tune[k])
+
+    def without_effect(self, recipe: Recipe, spec: Spec) -> Sequence[str]:
+        """What belongs to fine-tuning or to a discriminator of images that there is not, or is shared out already."""
+        found = ["finetune"] if self.finetune_epochs == 0 else []
+        if IMAGE_DISCRIMINATOR not in recipe.own_networks(spec):
+            found.append("d_stack")
+        if not discriminator_phases(recipe.all_phases(spec)):
+            found.append("discriminator_epochs")
+        told = self.level_epochs is not None and self.finetune_epochs is not None
+        return [*found, "recipe.epochs"] if told else found
 
     def check(self, recipe: Recipe, spec: Spec) -> None:
         """Needs mirrored stacks of blocks, and something to reconstruct."""

@@ -11,7 +11,7 @@ from attrs import asdict, evolve
 
 from aaecore import train
 from aaecore.cli import run as run_command
-from aaecore.cli.options import SEEDS, OutputFile
+from aaecore.cli.options import SEEDS, Number, OutputFile
 from aaecore.data import Data, DataConfig, Pairs, load_data
 from aaecore.defaults.stackings import Single
 from aaecore.files import write_text
@@ -62,7 +62,7 @@ def run(recipe: Gasca, data: Data, seed: int) -> Curve:
 )
 @click.option(
     "--rotate",
-    type=click.FloatRange(0, 180),
+    type=Number(0, 180),
     default=0.0,
     metavar="DEG",
     help="Inputs are turned by up to so much, targets upright.",

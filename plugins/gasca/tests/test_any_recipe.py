@@ -4,12 +4,14 @@ import pytest
 import torch
 from attrs import frozen
 from gasca import Gasca, GascaClassifier, GradualGreedy, Greedy, Pretrained, StackedNetworks
+from torch import nn
 
 import aaecore
 from aaecore.adversary import Adversary
 from aaecore.architecture import Architecture
 from aaecore.config import change, structure
 from aaecore.defaults.architectures import MLP
+from aaecore.defaults.stackings import Single
 from aaecore.errors import AAEError, ConfigError, RunError
 from aaecore.observer import Observer
 from aaecore.optimizer import Adam
@@ -17,6 +19,8 @@ from aaecore.phase import Phase
 from aaecore.posterior import GaussianPosterior, Universal
 from aaecore.recipe import Recipe
 from aaecore.runs.session import Session
+from aaecore.spec import Spec
+from aaecore.unused import unused_settings
 
 HIDDEN = MLP(hidden=(24, 12))
 
@@ -112,9 +116,47 @@ def test_own_networks_of_another_depth_are_refused_in_one_line(digits, tiny):
         aaecore.train(tiny(), digits, quiet=True, device="cpu", networks={"encoder": encoder})
 
 
-def test_vectors_are_refused_by_convolutions():
+@pytest.mark.parametrize(
+    ("networks", "said"),
+    [
+        ({"image_discriminator": nn.Sequential(nn.Flatten(), nn.Linear(64, 1), nn.Flatten(0))}, "a stack of blocks"),
+        ({"level_heads": nn.Identity()}, "your own level_heads are not a ModuleList of gasca's Ends"),
+    ],
+)
+def test_own_networks_that_have_no_levels_are_refused_before_there_is_a_run(digits, tiny, tmp_path, networks, said):
+    with pytest.raises(AAEError, match=said):
+        aaecore.train(tiny(), digits, quiet=True, device="cpu", networks=networks, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    if "image_discriminator" in networks:
+        aaecore.train(tiny(stacking=Single()), digits, quiet=True, device="cpu", networks=networks)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "named"),
+    [
+        ({"stacking": Greedy(finetune="all", finetune_epochs=0)}, ["stacking.finetune"]),
+        ({"stacking": Greedy(level_epochs=1, finetune_epochs=1), "epochs": 9}, ["epochs"]),
+        ({"stacking": Greedy(level_epochs=1), "epochs": 9}, []),
+        ({"stacking": Greedy(d_stack="fresh", discriminator_epochs=3)}, []),
+        (
+            {"stacking": Greedy(d_stack="fresh", discriminator_epochs=3), "adv_weight": 0.0},
+            ["stacking.d_stack", "stacking.discriminator_epochs"],
+        ),
+    ],
+)
+def test_settings_of_stages_that_there_are_not_are_remarked(recipe, named):
+    assert unused_settings(Gasca(**recipe), Spec((1, 16, 16))) == named
+
+
+def test_epochs_of_a_pre_training_that_there_is_not_are_remarked():
+    recipe = GascaClassifier(epochs=9, stacking=Pretrained(pretraining=None))
+    assert unused_settings(recipe, Spec((1, 16, 16), classes=3)) == ["epochs"]
+
+
+@pytest.mark.parametrize("recipe", [Gasca(batch=8), GascaClassifier(batch=8)])
+def test_vectors_are_refused_by_convolutions(recipe):
     with pytest.raises(ConfigError, match="set architecture=mlp"):
-        aaecore.train(Gasca(batch=8), torch.rand(40, 6), quiet=True)
+        aaecore.train(recipe, torch.rand(40, 6), torch.arange(40) % 3, quiet=True)
 
 
 def test_a_classifier_without_labels_is_refused(digits, tiny):
@@ -165,6 +207,6 @@ def test_no_other_stage_is_gone_on_in_than_the_one_that_was_interrupted(tmp_path
     with pytest.raises(KeyboardInterrupt):
         session(recipe, observers=[Stop()]).run()
     changed = change(recipe, {"stacking": stacking}, path="recipe")
-    with pytest.raises(RunError, match=rf"taken in stage 'finetune-2', where {here}; leave recipe\.stacking"):
+    with pytest.raises(RunError, match=rf"taken in stage 'finetune-2', where {here}; undo the change"):
         session(changed, resume=True, allowed=["recipe.stacking"]).run()
     assert not (tmp_path / "run/model.safetensors").exists()

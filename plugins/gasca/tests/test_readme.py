@@ -74,6 +74,7 @@ def test_a_short_run_leaves_a_whole_run_directory(tmp_path, tiny, turned):
     ("given", "said"),
     [
         (["--limit", "1"], "'--limit': 1 is not in the range"),
+        (["--rotate", "nan"], "'--rotate': nan is no number"),
         (["--rotate", "181"], "'--rotate': 181.0 is not in the range"),
         (["--curves", "curves.txt"], "curves.txt must end in .png"),
         (["-o", "nowhere/found.json"], "nowhere/found.json: cannot be written: No such file or directory"),

@@ -23,6 +23,7 @@ from iaae.recipe import IAAE
 from iaae.scheduler import NIter
 
 import aaecore
+from aaecore.api import check
 from aaecore.architecture import Architecture
 from aaecore.cli import run
 from aaecore.cli.options import SEEDS
@@ -85,7 +86,7 @@ def chosen(methods: Sequence[str], every: bool) -> list[tuple[str, ...]]:
     if every:
         return [c for n in range(len(IMPROVEMENTS) + 1) for c in combinations(IMPROVEMENTS, n)]
     if methods:
-        return [() if m == "baseline" else tuple(m.split("+")) for m in methods]
+        return [() if m == "baseline" else tuple(dict.fromkeys(m.split("+"))) for m in methods]
     return [(), *((name,) for name in IMPROVEMENTS)]
 
 
@@ -125,10 +126,12 @@ def main(
             f"{min(unknown)!r}; choose from: baseline, {', '.join(CHANGES)}", param_hint="--method"
         )
     loaded = load_data(DataConfig(source=data, root=data_root, limit=limit), 0)
+    recipes = {changes: evolve(recipe_with(changes), epochs=epochs, batch=batch) for changes in wanted}
+    for recipe in recipes.values():
+        check(recipe, loaded)
     new_run_directory(out, "")
     judge = own_classifier(loaded, out, steps=classifier_steps)
-    for changes in wanted:
-        recipe = evolve(recipe_with(changes), epochs=epochs, batch=batch)
+    for changes, recipe in recipes.items():
         for seed in seeds:
             watching = [Collected()] if metric_mode == "legacy" else []
             model = aaecore.train(recipe, loaded, seed=seed, quiet=True, precision=precision, observers=watching)

@@ -47,6 +47,10 @@ class LatentMapping(Architecture):
         """As `of` builds it."""
         return self.of.encoder(shape, heads, noise)
 
+    def without_effect(self, recipe: Recipe, spec: Spec) -> Sequence[str]:
+        """The rectifiers of no layers."""
+        return () if self.depth else ("slope",)
+
     def decoder(self, width: int, spec: Spec) -> nn.Module:
         """M inside the first block, so that there are as many blocks to stack as before."""
         decoder = self.of.decoder(width, spec)
@@ -79,6 +83,18 @@ class MappedPrior(Prior):
     def sample(self, n: int, code: int, *, labels: Tensor | None, draw: Draw, net: Networks) -> Tensor:
         """M of `n` draws."""
         return net.mapping(self.of.sample(n, code, labels=labels, draw=draw, net=net))  # type: ignore[no-any-return]
+
+    def sample_for(self, f: Forward, labels: Tensor | None) -> Tensor:
+        """M of what the other prior draws for a batch."""
+        return f.net.mapping(self.of.sample_for(f, labels))  # type: ignore[no-any-return]
+
+    def own_labels(self, spec: Spec) -> int:
+        """Those of the other prior."""
+        return self.of.own_labels(spec)
+
+    def own_condition(self, spec: Spec) -> int:
+        """That of the other prior."""
+        return self.of.own_condition(spec)
 
     def networks(self, recipe: Recipe, spec: Spec) -> Mapping[str, Callable[[], nn.Module]]:
         """M."""

@@ -2,12 +2,13 @@
 
 import pytest
 import torch
-from iaae.mapping import LatentMapping, mapping_network
+from iaae.mapping import LatentMapping, MappedPrior, mapping_network
 from iaae.networks import NormalizedMLP
 from torch import nn
 
 from aaecore import compose, load, train
 from aaecore.architecture import Architecture
+from aaecore.defaults.priors import Gaussian
 from aaecore.errors import ConfigError
 from aaecore.spec import Spec
 
@@ -149,6 +150,25 @@ def test_a_mapped_prior_needs_a_game_on_codes(digits):
 
     with pytest.raises(ConfigError, match="discriminator of codes"):
         NoGame(prior=MappedPrior()).build(Spec(shape=(1, 8, 8)))
+
+
+class Told(Gaussian):
+    """Codes that are something of the batch."""
+
+    def own_labels(self, spec):
+        return 7
+
+    def sample_for(self, f, labels):
+        return f.x.flatten(1)[:, : f.recipe.code]
+
+
+def test_what_is_mapped_keeps_the_batch_and_the_labels_that_the_other_prior_heeds(bench):
+    prior = MappedPrior(of=Told())
+    b = bench(prior=prior)
+    f = b.forward()
+    assert f.z_prior.equal(b.networks["mapping"](f.x.flatten(1)[:, : f.recipe.code]))
+    assert prior.own_labels(f.spec) == 7
+    assert MappedPrior().own_labels(f.spec) == 0
 
 
 @pytest.mark.parametrize("inner", [MAPPED, {"name": "mapped", "depth": 1}])

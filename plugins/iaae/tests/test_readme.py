@@ -59,6 +59,7 @@ def test_the_benchmark_measures_methods_by_both_protocols(tmp_path):
         (["--batch", "1"], "'--batch': 1 is not in the range"),
         (["--method", "n-itr"], "'n-itr'; choose from: baseline"),
         (["--data", "nosuch"], "unknown data 'nosuch'"),
+        (["--limit", "20"], "a batch of 1024 is larger than the 20 training samples"),
         ([], "exists already and is never overwritten"),
     ],
 )
@@ -70,6 +71,7 @@ def test_a_mistake_to_the_benchmark_is_one_line(tmp_path, given, said):
     assert found.stderr.startswith("improvements: error: ")
     assert said in found.stderr
     assert found.stderr.count("\n") == 1
+    assert not (tmp_path / "new").exists()
 
 
 def test_the_block_on_the_authors_protocol_runs():
