@@ -96,7 +96,9 @@ class Registry:
         other = [e.cls.__name__ for e in self._of(kind) if name in (e.name, e.qualified)]
         if other:
             return f"{kind} {name!r} is no {base.__name__}; {suggest('', self.names(kind, base))}"
-        return f"no {kind} named {name!r}; {suggest(name, self.names(kind, base))}"
+        said = suggest(name, self.names(kind, base))
+        elsewhere = "" if said.startswith("did you mean") else "; or install the plugin that has it"
+        return f"no {kind} named {name!r}; {said}{elsewhere}"
 
     def _unloaded(self) -> str:
         return "".join(f"; {p.name} did not load: {p.error}" for p in self.plugins if p.status != "ok")
