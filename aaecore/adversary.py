@@ -134,4 +134,7 @@ def _at_equilibrium(game: Adversary, side: Side, against: int) -> tuple[str, flo
     """What a side of a game minimises where `against` kinds of fake that its discriminator learns from look real."""
     one = game.loss.equilibrium(side, against)
     made = 1 if side == "discriminator" else len(game.fakes)
-    return one if one is None or made == 1 else (f"{made} ({one[0]})", made * one[1])
+    if one is None or made == 1:
+        return one
+    words, value = one
+    return f"{made} {words}" if words.startswith("ln") else words, made * value

@@ -40,7 +40,8 @@ def traversals(s: Subject) -> Block | None:
     change = (decoded[:, 0] - decoded[:, -1]).flatten(1).square().mean(dim=1)
     most = change.argsort(descending=True, stable=True)[:DIMENSIONS]
     which = "" if len(most) == s.code else f", of the {len(most)} dimensions that change the sample most"
-    caption = f"One held-out sample with one dimension of its code moved through the middle 96 % of its range{which}; those that change it most come first."
+    moved = f"One held-out sample with one dimension of its code moved through the middle 96 % of its range{which}"
+    caption = f"{moved}; those that change it most come first."
     tiles = s.tiles(decoded[most].flatten(0, 1))
     names = [f"z{i}" for i in most]
     return Pictures(title="Latent traversals", caption=caption, sheet=sheet(tiles, STEPS), row_names=names)

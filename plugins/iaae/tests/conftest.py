@@ -22,6 +22,7 @@ from aaecore.training.device import make_accelerator
 from aaecore.training.stepper import Stepper
 
 MNIST = Path(__file__).parents[4] / "shared" / "data" / "MNIST" / "raw"
+FASHION = Path("/usr/share/datasets/fashion-mnist")
 
 
 class Bench:
@@ -102,12 +103,22 @@ def bench(digits):
 @pytest.fixture(scope="session")
 def mnist() -> Data:
     """All of MNIST; skips where the files are not."""
-    if not MNIST.is_dir():
-        pytest.skip(f"the MNIST files are not in {MNIST}")
-    x, x_test = (_idx(f"{part}-images-idx3-ubyte.gz", 16).reshape(-1, 28, 28) for part in ("train", "t10k"))
-    y, y_test = (_idx(f"{part}-labels-idx1-ubyte.gz", 8) for part in ("train", "t10k"))
-    return from_arrays(x, y, x_heldout=x_test, y_heldout=y_test, name="MNIST")
+    return _idx_data("MNIST", MNIST)
 
 
-def _idx(name: str, header: int) -> np.ndarray:
-    return np.frombuffer(gzip.decompress((MNIST / name).read_bytes()), np.uint8, offset=header)
+@pytest.fixture(scope="session")
+def fashion() -> Data:
+    """All of Fashion-MNIST, where Debian's package dataset-fashion-mnist puts it; skips where that is not installed."""
+    return _idx_data("Fashion-MNIST", FASHION)
+
+
+def _idx_data(name: str, folder: Path) -> Data:
+    if not folder.is_dir():
+        pytest.skip(f"the files of {name} are not in {folder}")
+    x, x_test = (_idx(folder / f"{p}-images-idx3-ubyte.gz", 16).reshape(-1, 28, 28) for p in ("train", "t10k"))
+    y, y_test = (_idx(folder / f"{p}-labels-idx1-ubyte.gz", 8) for p in ("train", "t10k"))
+    return from_arrays(x, y, x_heldout=x_test, y_heldout=y_test, name=name)
+
+
+def _idx(path: Path, header: int) -> np.ndarray:
+    return np.frombuffer(gzip.decompress(path.read_bytes()), np.uint8, offset=header)
