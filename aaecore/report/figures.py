@@ -31,7 +31,7 @@ MEANINGS = {
     "std_mu": "standard deviation of the posterior's mean, averaged over dimensions",
     "std_z": "standard deviation of codes drawn from the posterior, averaged over dimensions",
     "frechet_distance": "Fréchet distance of samples from held-out data, by features of a network",
-    "frechet_distance_reconstructions": "Fréchet distance of reconstructions from held-out data, likewise",
+    "frechet_distance_reconstructions": "Fréchet distance of reconstructions from held-out data, by the same features",
     "kernel_distance": "kernel distance of samples from held-out data",
     "inception_score": "of samples, under a classifier",
     "precision": "share of samples inside the neighbourhoods of held-out data",
