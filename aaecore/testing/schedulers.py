@@ -40,6 +40,8 @@ def check_scheduler(
         raise ContractError(f"{title(scheduler)} mentions a phase that is not there ({e}); say recipe=") from e
     for progress in everywhere():
         check_plan(scheduler, phases, progress)
+    ever = any(_planned(scheduler, phases, progress) for progress in everywhere())
+    demand(ever, scheduler, f"runs no phase in {EPOCHS} epochs of {STEPS} batches; yield some of those it is given")
     try_out(evolve(host.recipe, scheduler=scheduler), host.data, scheduler)
 
 
