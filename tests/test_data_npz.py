@@ -208,3 +208,8 @@ def test_conditions_too_large_to_be_squared_are_refused(tmp_path):
 def test_held_out_classes_that_training_lacks_are_blamed_on_the_held_out_labels(tmp_path):
     np.savez(tmp_path / "d.npz", x=X, y=np.arange(40) % 5, x_test=X[:7], y_test=np.full(7, 9))
     assert "held-out labels reach 9, where those to train on are 0 to 4" in refusal(tmp_path / "d.npz")
+
+
+def test_a_class_that_only_held_out_samples_have_may_fill_a_gap(tmp_path):
+    np.savez(tmp_path / "d.npz", x=X, y=2 * (np.arange(40) % 2), x_test=X[:7], y_test=np.full(7, 1))
+    assert len(load(tmp_path / "d.npz").classes) == 3

@@ -86,7 +86,7 @@ def _class_names(
 ) -> tuple[str, ...]:
     labels = [t.y for t in (train, test) if t is not None and t.y is not None]
     if len(labels) == 2 and not gaps:
-        known, top = count_classes(labels[0], name), labels[1].max(initial=-1)
+        known, top = count_classes(labels[0], name, gaps=True), labels[1].max(initial=-1)
         if known and top > known:
             said = f"held-out labels reach {top}, where those to train on are 0 to {known - 1}"
             raise DataError(f"{name}: {said}; give held-out samples of the same classes, or -1 for no label")
