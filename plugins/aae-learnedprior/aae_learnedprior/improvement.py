@@ -28,7 +28,7 @@ NAMES = ("D_I", "CG", "dec_gen", "Q")
 FRESH = ("z_prior", "s")
 """Noises that are drawn anew when prior improvement begins, with whichever of its phases."""
 FROZEN = ("encoder", "code_discriminator")
-"""What keeps its statistics meanwhile."""
+"""What stands still meanwhile, its batch statistics too."""
 
 
 def phases(prior: Learned, recipe: Recipe, spec: Spec) -> Sequence[Phase]:

@@ -30,7 +30,7 @@ from aaecore.recipe import SCALINGS, Builders, Recipe
 from aaecore.spec import Spec
 
 MOVES = RMSprop(lr=0.025 / 64, final=1e-5 / 64, power=0.75, alpha=0.9, weight_decay=1e-5)
-"""The published code's rates, which it divides by the batch, and its annealing."""
+"""The published code's rates, divided by its batch of 64 whatever the batch is here, and its annealing."""
 
 
 class VAEGANForward(Forward):
@@ -66,7 +66,8 @@ def balanced(real_cost: float, fake_cost: float, equilibrium: float, margin: flo
 class VAEGAN(Recipe):
     """VAE/GAN: encoder on KL and feature error, decoder on feature error and the game, discriminator on the game.
 
-    similarity: share w of the feature error for the decoder, w * L_llike + (1 - w) * game; 1e-6 for faces.
+    similarity: share w of the feature error for the decoder, w * L_llike + (1 - w) * game; 1e-6 for faces. The paper's
+        gamma is w / (1 - w).
     discriminate_recon: whether reconstructions are fakes as well (Larsen's published code leaves them out).
     margin: how far the discriminator's costs may be from equilibrium before one side rests; 0 lets both move always.
     equilibrium: cost at which the game is balanced.

@@ -58,10 +58,12 @@ def measured(model: Model, data: Data, judge: FeatureNetwork) -> dict[str, float
     made, said = judge(model.sample(len(x)))
     assert said is not None
     few = min(len(x), 2000)
+    score, spread = inception_score(said)
     return {
         "frechet_samples": frechet_distance(seen, made),
         "frechet_reconstructions": frechet_distance(seen, judge.features(again)),
-        "inception_score": inception_score(said)[0],
+        "inception_score": score,
+        "inception_score_std": spread,
         "mmd_codes": mmd(model.prior(few), model.encode(x[:few])),
         "reconstruction_mse": float((x - again).square().mean()),
         "decoder_weights": sum(p.numel() for p in model.networks["decoder"].parameters()),
@@ -70,15 +72,17 @@ def measured(model: Model, data: Data, judge: FeatureNetwork) -> dict[str, float
 
 
 def label_accuracy(model: Model, judge: FeatureNetwork, each: int = 200) -> dict[str, float]:
-    """How many samples the classifier takes for what was asked for; categories are matched to classes one to one."""
+    """How many samples the classifier takes for what was asked for, and Q; to classes categories are matched one to one."""
     k = model.recipe.sample_labels(model.spec)
     if not k:
         return {}
     asked = np.repeat(np.arange(k), each)
-    said = judge.logits(model.sample(len(asked), labels=asked)).argmax(1).numpy()
+    made = model.sample(len(asked), labels=asked)
+    recognized = float((model.predict(made).argmax(1).numpy() == asked).mean())
+    said = judge.logits(made).argmax(1).numpy()
     if model.recipe.predicts == "clusters":
         asked = labels_one_to_one(np.eye(k)[asked], said)[asked]
-    return {"label_accuracy": float((said == asked).mean())}
+    return {"label_accuracy": float((said == asked).mean()), "recognizer_accuracy": recognized}
 
 
 @click.command()

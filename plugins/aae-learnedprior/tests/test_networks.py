@@ -1,5 +1,7 @@
 """Both papers' networks, on images of any size."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from aae_learnedprior.architecture import Residual
@@ -8,6 +10,7 @@ from aae_learnedprior.features import FeatureError
 from aae_learnedprior.networks import CodeGenerator
 from aae_learnedprior.prior import Learned
 from aae_learnedprior.recipe import LearnedPrior
+from aae_learnedprior.vaegan import VAEGAN
 from aae_learnedprior.vaegan_networks import VAEGANNetworks
 from torch import nn
 
@@ -85,7 +88,71 @@ def test_heads_discriminators_and_the_code_generator_are_the_papers_table() -> N
     assert layers(cg, *kinds) == ["Linear 128", "BatchNorm1d", "ReLU", "Linear 64", "BatchNorm1d"]
 
 
+def table(network: nn.Module) -> list[str]:
+    """Every layer with weights or a window, in order: channels in and out, kernel, stride and padding."""
+    found = []
+    for m in network.modules():
+        if isinstance(m, nn.Conv2d | nn.ConvTranspose2d):
+            kernel, stride, padding = m.kernel_size[0], m.stride[0], m.padding[0]
+            found.append(f"{type(m).__name__} {m.in_channels}>{m.out_channels} {kernel} s{stride} p{padding}")
+        elif isinstance(m, nn.AvgPool2d | nn.MaxPool2d):
+            found.append(f"{type(m).__name__} {m.kernel_size}")
+        elif isinstance(m, nn.Linear):
+            found.append(f"Linear {m.in_features}>{m.out_features}")
+        elif isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d):
+            found.append(f"{type(m).__name__} {m.num_features}")
+        elif isinstance(m, ResidualBlock):
+            found.append("ResidualBlock")
+    return found
+
+
+def residual(i: int, o: int, stride: int = 1) -> list[str]:
+    """A residual block's rows."""
+    rows = ["ResidualBlock", f"Conv2d {i}>{o} 3 s{stride} p1", f"Conv2d {o}>{o} 3 s1 p1"]
+    return rows if i == o else [*rows, f"Conv2d {i}>{o} 1 s{stride} p0"]
+
+
+def test_every_convolution_of_the_residual_networks_is_the_tables() -> None:
+    encoder = Residual().encoder((3, 32, 32), {"code": 64})
+    down = [*residual(64, 64), *residual(64, 128, 2), *residual(128, 256, 2), *residual(256, 512, 2)]
+    head = ["Linear 512>128", "BatchNorm1d 128", "Linear 128>64"]
+    assert table(encoder) == ["Conv2d 3>64 3 s1 p1", *down, "AvgPool2d 4", *head]
+    decoder = Residual().decoder(64, Spec(shape=(3, 32, 32), output="tanh"))
+    up = [*residual(512, 256), *residual(256, 128), *residual(128, 64)]
+    assert table(decoder) == ["ConvTranspose2d 64>512 4 s1 p0", "BatchNorm2d 512", *up, "Conv2d 64>3 3 s1 p1"]
+    judge = Residual().discriminator((3, 32, 32))
+    halvings = ["Conv2d 3>64 4 s2 p1", "Conv2d 64>128 4 s2 p1", "BatchNorm2d 128"]
+    halvings += ["Conv2d 128>256 4 s2 p1", "BatchNorm2d 256"]
+    assert table(judge) == [*halvings, "Linear 4096>1000", "Linear 1000>1"]
+
+
+def test_every_layer_of_the_vaegan_networks_is_the_published_codes() -> None:
+    nets = VAEGANNetworks()
+    encoder: list[str] = []
+    for i, o in pairwise((3, 64, 128, 256)):
+        encoder += [f"Conv2d {i}>{o} 5 s2 p2", f"BatchNorm2d {o}"]
+    assert table(nets.encoder((3, 32, 32), {"mu": 256, "sigma": 256})) == [
+        *encoder,
+        "Linear 4096>1024",
+        "BatchNorm1d 1024",
+        "Linear 1024>256",
+        "Linear 1024>256",
+    ]
+    decoder = ["Linear 256>4096", "BatchNorm1d 4096"]
+    for i, o in pairwise((256, 192, 128, 32)):
+        decoder += [f"ConvTranspose2d {i}>{o} 5 s2 p2", f"BatchNorm2d {o}"]
+    made = nets.decoder(256, Spec(shape=(3, 32, 32), output="tanh"))
+    assert table(made) == [*decoder, "Conv2d 32>3 5 s1 p2"]
+    judge = ["Conv2d 3>32 5 s1 p2", "Conv2d 32>128 5 s2 p2", "BatchNorm2d 128", "Conv2d 128>192 5 s2 p2"]
+    judge += ["BatchNorm2d 192", "Conv2d 192>256 5 s2 p2", "BatchNorm2d 256"]
+    judge += ["Linear 4096>512", "BatchNorm1d 512", "Linear 512>1"]
+    assert table(nets.discriminator((3, 32, 32))) == judge
+
+
 def test_the_recipes_defaults_are_the_sheets() -> None:
+    for made in (LearnedPrior(), VAEGAN()):
+        assert made.scaling == "symmetric"  # the decoder ends in tanh, which reaches all of [-1, 1] and no more
+        assert getattr(made.architecture, "padding") == -1  # noqa: B009 - black
     recipe, prior = LearnedPrior(), Learned()
     optimizers = [recipe.code_discriminator_optimizer, recipe.encoder_optimizer, recipe.decoder_optimizer]
     optimizers += [prior.discriminator_optimizer, prior.generator_optimizer]
@@ -107,6 +174,11 @@ def test_a_residual_block_only_adds_to_its_skip(resized: dict[str, bool]) -> Non
     block, x = ResidualBlock(3, 5, **resized), torch.randn(2, 3, 8, 8)
     kept = block.skip(block.resize(x))
     out = block(x)
+    with torch.no_grad():
+        block.first.weight.copy_(-block.first.weight.abs())  # below zero for images that are not
+        block.first.bias.fill_(-1.0)
+    hidden = block.second(torch.zeros_like(block.first(block.resize(x.abs())))).relu()
+    assert torch.equal(block(x.abs()), (hidden + block.skip(block.resize(x.abs()))).relu())  # the first has its own
     assert (out >= kept).all()  # the second convolution has its ReLU before the sum
     assert (out > kept.relu()).any()
     nn.init.zeros_(block.second.weight)

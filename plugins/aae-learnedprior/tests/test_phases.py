@@ -199,6 +199,30 @@ def test_losses_at_zero_logits(spec: Spec, small: Residual, forward: Make) -> No
     assert term(recipe, spec, "D_I", "L_DI", forward(recipe, nets)).item() == pytest.approx(3 * log(2))
     assert term(recipe, spec, "D_C", "L_DC", forward(recipe, nets)).item() == pytest.approx(2 * log(2))
     assert term(recipe, spec, "dec_gen", "L_decB", forward(recipe, nets)).item() == pytest.approx(2 * log(2))
+    assert term(recipe, spec, "CG", "L_CG", forward(recipe, nets)).item() == pytest.approx(log(2))
+    assert term(recipe, spec, "enc", "L_encA", forward(recipe, nets)).item() == pytest.approx(log(2))
+
+
+def test_each_phase_steps_with_the_optimizer_of_its_name(spec: Spec, small: Residual) -> None:
+    rates = {name: Adam(lr=rate) for name, rate in zip(("D_C", "enc", "dec_rec"), (0.1, 0.2, 0.3), strict=True)}
+    later = {name: Adam(lr=rate) for name, rate in zip(IMPROVEMENT, (0.4, 0.5, 0.6, 0.7), strict=True)}
+    prior = Learned(
+        condition="random",
+        categories=10,
+        discriminator_optimizer=later["D_I"],
+        generator_optimizer=later["CG"],
+        decoder_optimizer=later["dec_gen"],
+        recognizer_optimizer=later["Q"],
+        share_decoder_optimizer=False,
+    )
+    recipe = LearnedPrior(
+        architecture=small,
+        prior=prior,
+        code_discriminator_optimizer=rates["D_C"],
+        encoder_optimizer=rates["enc"],
+        decoder_optimizer=rates["dec_rec"],
+    )
+    assert {p.name: p.optimizer for p in recipe.all_phases(spec)} == rates | later
 
 
 def test_reconstructions_can_be_left_out_of_the_image_game(spec: Spec, small: Residual, forward: Make) -> None:
@@ -330,6 +354,20 @@ def test_the_code_discriminator_is_told_each_samples_own_class(spec: Spec, small
     term(recipe, spec, "D_C", "L_DC", f)
     assert len(told) == 2
     assert all(torch.equal(each, f.y_known) for each in told)
+
+
+def test_the_code_discriminator_is_told_each_samples_own_dense_condition(
+    spec: Spec, small: Residual, forward: Make
+) -> None:
+    recipe = TextConditional(architecture=small, condition_dc=True)
+    nets = recipe.build(spec)
+    nets["code_generator"].eval()  # it has seen no conditions, and takes these for standardised ones
+    told: list[Tensor] = []
+    nets["code_discriminator"].register_forward_pre_hook(lambda _, given: told.append(given[1]))
+    f = forward(recipe, nets)
+    term(recipe, spec, "D_C", "L_DC", f)
+    assert len(told) == 2
+    assert all(torch.allclose(each, f.condition, atol=1e-4) for each in told)
 
 
 def test_a_sample_beside_another_ones_condition_is_a_fake_as_well(spec: Spec, small: Residual, forward: Make) -> None:

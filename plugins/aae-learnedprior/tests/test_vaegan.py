@@ -101,8 +101,50 @@ def test_the_likelihood_moves_encoder_and_decoder_and_the_game_decoder_and_discr
     assert moved_by("L_prior", spec, forward) == {"encoder"}
 
 
-def test_the_discriminator_measures_in_inference_mode_for_the_encoder(spec: Spec) -> None:
-    assert TINY.all_phases(spec)[0].evaluates == ("image_discriminator",)
+def test_the_discriminator_measures_in_inference_mode_for_the_encoder_only(spec: Spec) -> None:
+    enc, dec, dis = TINY.all_phases(spec)
+    assert enc.evaluates == ("image_discriminator",)
+    assert not dec.evaluates
+    assert not dis.evaluates
+
+
+class Brightness(torch.nn.Module):
+    """A discriminator that scores an image by its mean."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.flatten(1).mean(1)
+
+
+@pytest.mark.parametrize("recipe", [TINY, evolve(TINY, discriminate_recon=False)])
+def test_the_game_is_between_samples_and_fakes_and_the_decoder_plays_for_the_fakes(
+    recipe: VAEGAN, spec: Spec, forward: Make
+) -> None:
+    d = Brightness()
+    f = forward(recipe, {**recipe.build(spec), "image_discriminator": d})
+    _, dec, dis = recipe.all_phases(spec)
+    assert recipe.fakes == (("x_rec", "x_gen") if recipe.discriminate_recon else ("x_gen",))
+    f.begin(dec.moves)
+    deceiving = sum(-d(getattr(f, name)).sigmoid().log().mean() for name in recipe.fakes)
+    assert isinstance(deceiving, torch.Tensor)
+    assert dec.terms["L_GAN"].loss(f).item() == pytest.approx(deceiving.item())
+    f.end()
+    caught = sum(-(1 - d(getattr(f, name)).sigmoid()).log().mean() for name in recipe.fakes)
+    told_apart = -d(f.target).sigmoid().log().mean() + caught
+    assert dis.terms["L_GAN"].loss(f).item() == pytest.approx(told_apart.item())
+    assert d(f.target).mean().item() != pytest.approx(d(f.x_rec).mean().item(), abs=1e-3)
+
+
+def test_the_gates_look_at_samples_and_at_every_fake(spec: Spec, forward: Make) -> None:
+    for recipe in (TINY, evolve(TINY, discriminate_recon=False)):
+        nets = {**recipe.build(spec), "image_discriminator": Brightness()}
+        f = forward(recipe, nets)
+        assert isinstance(f, VAEGANForward)
+        d = nets["image_discriminator"]
+        real, fake = f.costs(recipe.fakes).tolist()
+        assert real == pytest.approx(-d(f.target).sigmoid().log().mean().item())
+        each = [-(1 - d(getattr(f, name)).sigmoid()).log().mean().item() for name in recipe.fakes]
+        assert fake == pytest.approx(sum(each) / len(each))
+        assert real != pytest.approx(fake, abs=1e-3)
 
 
 def test_the_code_is_the_papers_for_32_by_32_as_are_the_networks() -> None:
@@ -131,6 +173,18 @@ def test_kl_of_the_sheet() -> None:
 def test_the_decoder_shares_its_weight_between_likeness_and_game(spec: Spec) -> None:
     terms = evolve(TINY, similarity=0.25).all_phases(spec)[1].terms
     assert (terms["L_llike"].weight, terms["L_GAN"].weight) == (0.25, 0.75)
+
+
+def test_the_encoder_weighs_likeness_and_kl_alike(spec: Spec) -> None:
+    assert {name: t.weight for name, t in TINY.all_phases(spec)[0].terms.items()} == {"L_prior": 1, "L_llike": 1}
+
+
+def test_each_phase_steps_with_the_optimizer_of_its_name(spec: Spec) -> None:
+    moves = {name: RMSprop(lr=rate) for name, rate in zip(("enc", "dec", "dis"), (0.1, 0.2, 0.3), strict=True)}
+    recipe = evolve(
+        TINY, encoder_optimizer=moves["enc"], decoder_optimizer=moves["dec"], discriminator_optimizer=moves["dis"]
+    )
+    assert {p.name: p.optimizer for p in recipe.all_phases(spec)} == moves
 
 
 def test_comparing_the_samples_themselves_the_encoder_minimises_a_vaes_loss(spec: Spec, forward: Make) -> None:

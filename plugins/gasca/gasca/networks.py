@@ -33,6 +33,7 @@ class StackedNetworks(Architecture):
     pooling: max (after the convolution) or stride (of the convolution).
     symmetric: kernels are their own mirror images, left to right.
     mix_global: every convolution also sees the whole image's mean.
+    batch_norm: between every convolution and its rectifier, batch normalisation.
     discriminator_hidden: units of the fully connected level of the discriminator of images; 0 for none.
     init: weights kaiming (He et al. 2015, biases zero) or pytorch (its default).
     """
@@ -46,6 +47,7 @@ class StackedNetworks(Architecture):
     pooling: Literal["max", "stride"] = field(default="max", validator=in_(("max", "stride")))
     symmetric: bool = False
     mix_global: bool = False
+    batch_norm: bool = False
     discriminator_hidden: int = field(default=64, validator=ge(0))
     init: Literal["kaiming", "pytorch"] = field(default="kaiming", validator=in_(("kaiming", "pytorch")))
 
@@ -65,7 +67,7 @@ class StackedNetworks(Architecture):
     def decoder(self, width: int, spec: Spec) -> Decoder:
         """From a code, or from flat features if `width` is 0, up the levels to an image."""
         sizes = [*reversed(self.channels), spec.shape[0]]
-        inner = [nn.Sequential(*self._up(i, o), self._rectifier()) for i, o in pairwise(sizes[:-1])]
+        inner = [nn.Sequential(*self._up(i, o), *self._norm(o), self._rectifier()) for i, o in pairwise(sizes[:-1])]
         crop = Crop(spec.shape, self._multiple)
         image = nn.Sequential(*self._up(sizes[-2], sizes[-1]), crop, output_activation(spec.output))
         return self.initialised(Decoder([self._uncode(spec.shape, width), *inner, image]))
@@ -118,7 +120,10 @@ class StackedNetworks(Architecture):
         return GlobalConv2d(local, i, o) if self.mix_global else local
 
     def _down(self, i: int, o: int) -> list[nn.Module]:
-        return [self._convolution(i, o, 1 if self.pooling == "max" else 2)]
+        return [self._convolution(i, o, 1 if self.pooling == "max" else 2), *self._norm(o)]
+
+    def _norm(self, channels: int) -> list[nn.Module]:
+        return [nn.BatchNorm2d(channels)] if self.batch_norm else []
 
     def _pool(self) -> list[nn.Module]:
         return [nn.MaxPool2d(2)] if self.pooling == "max" else []

@@ -60,7 +60,7 @@ class Gasca(Recipe):
         return {**own, IMAGE_DISCRIMINATOR: partial(self.architecture.discriminator, spec.shape)}
 
     def own_phases(self, spec: Spec) -> Sequence[Phase]:
-        """On each batch: disc, gen (section 3)."""
+        """On each batch: disc on L_D, then gen on L_G."""
         game = Adversary(IMAGE_DISCRIMINATOR, real="target", fakes="x_rec", loss=self.adversarial)
         terms: Mapping[str, Term] = {"L_rec": Term(self.reconstruction, self.rec_weight)}
         if not self.adv_weight:
@@ -82,10 +82,6 @@ class Gasca(Recipe):
         """Something must be minimised; codes that are feature maps need networks with feature maps, and no noise."""
         if not (self.rec_weight or self.adv_weight):
             raise ConfigError("recipe.rec_weight", "with adv_weight 0 as well nothing is minimised; set one of them")
-        tuning = getattr(self.stacking, "finetune", None)
-        if not self.rec_weight and tuning in ("auto", "reconstruction"):
-            said = "leaves T(G) nothing to minimise; set stacking.finetune=adversarial, or stacking=single"
-            raise ConfigError("recipe.rec_weight", f"0 {said}")
         if self.code:
             return
         if not isinstance(self.architecture, StackedNetworks):

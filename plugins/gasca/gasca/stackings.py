@@ -8,7 +8,7 @@ from functools import partial
 from typing import Literal
 
 from attrs import evolve, field, frozen
-from attrs.validators import ge, in_, optional
+from attrs.validators import ge, gt, in_, optional
 from torch import Tensor
 from torch.nn import Module
 
@@ -47,16 +47,21 @@ class LevelWise(Stacking):
     finetune: what T(G) descends: reconstruction alone; adversarial, which adds the terms against discriminators that
         stand still; or all phases of the recipe, discriminators' too. auto is reconstruction where no prior shapes the
         codes, else all.
-    d_stack: the discriminator of images at depth k: append f_k to what there is, replace that by f_k on the encoder's
-        features, or start afresh from the initial weights.
-    stage_target: what a level reconstructs: the target's features, or the input's own.
-    patience: epochs without a smaller held-out error after which a level or a T(G) ends; none for never.
+    finetune_rate: learning rates of T(G), as a multiple of those that its phases have elsewhere.
+    d_stack: the discriminator of images at depth k: append, f_k after f_1 to f_(k-1); replace, f_k on the encoder's
+        features, so that f_1 to f_(k-1) go unused and T(D) moves f_k and its head only; fresh, as append, from the
+        initial weights of all depths before every fine-tuning.
+    stage_target: what a level reconstructs, and its discriminator takes for real: the target's features, or the
+        input's own.
+    patience: epochs without a smaller held-out error after which a level or a T(G) ends; none for never. T(D), which
+        changes no reconstruction, has none.
     """
 
     level_epochs: int | None = field(default=None, validator=optional(ge(1)))
     finetune_epochs: int | None = field(default=None, validator=optional(ge(0)))
     discriminator_epochs: int | None = field(default=None, validator=optional(ge(0)))
     finetune: Finetune = field(default="auto", validator=in_(FINETUNE))
+    finetune_rate: float = field(default=1.0, validator=gt(0))
     d_stack: Growth = field(default="append", validator=in_(GROWTH))
     stage_target: Literal["target", "input"] = field(default="target", validator=in_(("target", "input")))
     patience: int | None = field(default=None, validator=optional(ge(1)))
@@ -87,7 +92,7 @@ class LevelWise(Stacking):
 
     def without_effect(self, recipe: Recipe, spec: Spec) -> Sequence[str]:
         """What belongs to fine-tuning or to a discriminator of images that there is not, or is shared out already."""
-        found = ["finetune"] if self.finetune_epochs == 0 else []
+        found = ["finetune", "finetune_rate"] if self.finetune_epochs == 0 else []
         if IMAGE_DISCRIMINATOR not in recipe.own_networks(spec):
             found.append("d_stack")
         if not discriminator_phases(recipe.all_phases(spec)):
@@ -98,28 +103,43 @@ class LevelWise(Stacking):
     def check(self, recipe: Recipe, spec: Spec) -> None:
         """Needs mirrored stacks of blocks, and something to reconstruct."""
         shapes = shapes_of(recipe, spec)
+        here = PATH if recipe.stacking is self else f"{PATH}.pretraining"
         _check_features(recipe, spec, shapes)
         if self.stage_target == "input" and (self.finetune_epochs == 0 or not self.tuned(shapes.levels)):
             problem = "leaves the target to fine-tuning, and there is none"
-            raise ConfigError(f"{PATH}.stage_target", f"{problem}; set it to target, or finetune_epochs=1 or more")
+            raise ConfigError(f"{here}.stage_target", f"{problem}; set it to target, or finetune_epochs=1 or more")
         if not reconstruction_phases(recipe.own_phases(spec)):
             problem = "fine-tunes reconstructions, and no phase of this recipe makes any"
             raise ConfigError(PATH, f"{problem}; set stacking=single")
+        if self._tunes(shapes.levels) and not _weighs(self._tuning(recipe, recipe.own_phases(spec))):
+            problem = "leaves T(G) nothing to minimise, as all its losses weigh 0"
+            raise ConfigError(f"{here}.finetune", f"{problem}; set it to adversarial, or finetune_epochs=0")
 
     def _finetune(
         self, stack: Mapping[str, Module], phases: Sequence[Phase], recipe: Recipe, k: int, epochs: int
     ) -> Iterator[Stage]:
         """Lines 10 and 11 of Algorithm 1."""
-        automatic: Finetune = "all" if recipe.shapes_codes else "reconstruction"
-        finetune = automatic if self.finetune == "auto" else self.finetune
-        tune = TUNES[finetune](phases)
         if epochs:
+            tune = self._tuning(recipe, phases)
             yield LevelStage(f"finetune-{k}", stack, tune, epochs, None, self.patience, depth=k, stack=stack)
         realign = discriminator_phases(phases)
-        default = 0 if finetune == "all" else epochs
+        default = 0 if self._finetunes(recipe) == "all" else epochs
         epochs = default if self.discriminator_epochs is None else self.discriminator_epochs
         if realign and epochs:
             yield LevelStage(f"realign-{k}", stack, realign, epochs, depth=k, stack=stack)
+
+    def _tunes(self, levels: int) -> bool:
+        """Whether there is a T(G) at all."""
+        return self.finetune_epochs != 0 and levels > 1 and bool(self.tuned(levels))
+
+    def _finetunes(self, recipe: Recipe) -> Finetune:
+        """What `auto` is for this recipe."""
+        automatic: Finetune = "all" if recipe.shapes_codes else "reconstruction"
+        return automatic if self.finetune == "auto" else self.finetune
+
+    def _tuning(self, recipe: Recipe, phases: Sequence[Phase]) -> Sequence[Phase]:
+        """T(G)'s phases."""
+        return [_at_rate(p, self.finetune_rate) for p in TUNES[self._finetunes(recipe)](phases)]
 
     def _below(self, tower: Tower, k: int, phases: Sequence[Phase]) -> Below | None:
         """xi_(k-1) for what this stage trains on; None where that is the images themselves."""
@@ -164,6 +184,18 @@ def _check_features(recipe: Recipe, spec: Spec, shapes: Shapes) -> None:
             recipe.reconstruction.check(recipe, evolve(spec, shape=shape, output="linear"))
     except ConfigError as e:
         raise ConfigError(PATH, f"levels reconstruct features, and there {e.problem}; or set stacking=single") from e
+
+
+def _at_rate(phase: Phase, rate: float) -> Phase:
+    """The phase, with learning rates multiplied."""
+    given = phase.optimizer
+    final = None if given.final is None else rate * given.final
+    return evolve(phase, optimizer=evolve(given, lr=rate * given.lr, final=final))
+
+
+def _weighs(phases: Sequence[Phase]) -> bool:
+    """Whether anything but supervision, which a pre-training leaves out, has a weight."""
+    return any(t.weight for p in phases if p.role != "supervision" for t in p.terms.values())
 
 
 def _fill(first: Iterable[tuple[Module, Mapping[str, Tensor]]]) -> None:

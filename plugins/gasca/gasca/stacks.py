@@ -56,7 +56,8 @@ class Tower:
 
 
 class AsConstants(nn.Module):
-    """Blocks whose weights are somebody else's: gradients pass through to the input, and never to them."""
+    """Blocks that are somebody else's: gradients pass through to the input, never to their weights, and their batch
+    statistics stay as they are."""
 
     def __init__(self, blocks: Sequence[Module]) -> None:
         super().__init__()
@@ -66,7 +67,8 @@ class AsConstants(nn.Module):
         """The last block's features."""
         for block in self.blocks:
             constants = {name: weight.detach() for name, weight in block.named_parameters()}
-            v = functional_call(block, constants, (v,))
+            statistics = {name: buffer.clone() for name, buffer in block.named_buffers()}  # moved in the copy only
+            v = functional_call(block, constants | statistics, (v,))
         return v
 
 

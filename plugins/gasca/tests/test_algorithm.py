@@ -66,6 +66,19 @@ def test_fine_tuning_moves_every_tensor_of_the_stack_and_none_of_the_discriminat
     assert not of([D, "level_heads"], moved)
 
 
+def test_fine_tuning_by_reconstruction_has_no_adversarial_term(gradual):
+    for k in (2, 3):
+        assert {name for name in gradual.losses if name.startswith(f"finetune-{k}")} == {f"finetune-{k}/gen/L_rec"}
+
+
+@pytest.mark.parametrize("k", [2, 3])
+def test_the_discriminator_grows_by_appending_unless_told_otherwise(gradual, k):
+    levels = {2: {f"{D}/blocks.0", f"{D}/blocks.1", "level_heads/1.score"}}
+    levels[3] = {f"{D}/blocks.0", f"{D}/blocks.1", f"{D}/blocks.2", f"{D}/head"}
+    moved = gradual.moved(f"realign-{k}")
+    assert {next(p for p in levels[k] if name.startswith(p)) for name in moved} == levels[k]
+
+
 @pytest.mark.parametrize("k", [2, 3])
 def test_realigning_moves_every_tensor_of_the_discriminator_and_nothing_else(gradual, k):
     moved = gradual.moved(f"realign-{k}")
@@ -130,6 +143,61 @@ def test_the_discriminator_of_a_level_is_shown_features_of_targets_and_never_of_
 
     assert all(among(row) for row in targets[:8])
     assert not any(among(row) for row in inputs[:8])
+
+
+@pytest.mark.parametrize("k", [2, 3])
+def test_the_realigned_discriminator_is_shown_targets_and_reconstructions_and_never_inputs(tiny, turned, k):
+    shown = Shown()
+    train(tiny(batch=128), turned, quiet=True, device="cpu", observers=[shown])
+    seen = torch.cat(shown.seen[f"realign-{k}"][:2])
+    assert all((seen - row).abs().flatten(1).amax(1).min() < 1e-5 for row in turned.target.take(range(8)))
+    assert not any((seen - row).abs().flatten(1).amax(1).min() < 1e-5 for row in turned.x.take(range(8)))
+
+
+NORMALISED = StackedNetworks(channels=(4, 6), discriminator_hidden=8, batch_norm=True)
+
+
+@pytest.mark.parametrize("d_stack", ["append", "replace"])
+@pytest.mark.parametrize("finetune", ["reconstruction", "adversarial", "all"])
+def test_batch_statistics_move_with_the_weights_beside_them_and_never_else(tiny, watch, turned, d_stack, finetune):
+    stacking = GradualGreedy(d_stack=d_stack, finetune=finetune)
+    found = watch(tiny(architecture=NORMALISED, stacking=stacking), turned)
+    for stage in found.stages:
+        moved = found.moved(stage)
+        norms = {n.rpartition(".")[0] for n in found.before[stage] if n.endswith("running_mean")}
+        still = {n for n in norms if f"{n}.weight" not in moved}
+        assert not {n for n in moved if n.rpartition(".")[0] in still}, stage
+        assert {f"{n}.running_mean" for n in norms - still} <= moved
+
+
+def test_a_fine_tuning_may_have_a_lower_rate(tiny, stages, turned):
+    moves = Adam(lr=0.3, final=0.1)
+    found = stages(tiny(generator_optimizer=moves, stacking=GradualGreedy(finetune_rate=0.5)), turned)
+    rates = {
+        name: next(p.optimizer for p in s.phases if p.name == "gen") for name, s in found.items() if "re" not in name
+    }
+    assert rates["level-3"] == moves
+    assert rates["finetune-3"] == Adam(lr=0.15, final=0.05)
+
+
+def test_every_stage_has_fresh_optimizers(tiny, turned):
+    """The second stage's first step of Adam is of the learning rate, as only a first step is."""
+    steps = {}
+
+    class First(Observer):
+        def stage_begin(self, t):
+            self.before = {n: w.detach().clone() for n, w in t.stage.networks["decoder"].named_parameters()}
+            self.seen = False
+
+        def step_end(self, t, losses):
+            if not self.seen:
+                after = dict(t.stage.networks["decoder"].named_parameters())
+                steps[t.stage.name] = max((after[n] - w).abs().max().item() for n, w in self.before.items())
+                self.seen = True
+
+    train(tiny(generator_optimizer=Adam(lr=0.01)), turned, quiet=True, device="cpu", observers=[First()])
+    for k in (2, 3):
+        assert steps[f"finetune-{k}"] == pytest.approx(0.01, rel=1e-2)
 
 
 def test_errors_are_of_the_whole_stack_against_the_targets(tiny, turned):
@@ -306,6 +374,21 @@ def test_through_a_replacing_discriminator_gradients_reach_the_image_and_not_the
 def test_no_epoch_of_the_budget_is_lost(tiny, stages, turned, stacking, epochs):
     found = stages(tiny(stacking=stacking, epochs=epochs), turned)
     assert sum(stage.epochs for stage in found.values()) == epochs
+
+
+@pytest.mark.parametrize("epochs", [5, 9, 11, 14])
+def test_a_levels_share_is_the_same_for_every_strategy_and_the_last_fine_tuning_has_the_rest(
+    tiny, stages, turned, epochs
+):
+    found = [
+        {name: s.epochs for name, s in stages(tiny(stacking=stacking, epochs=epochs), turned).items()}
+        for stacking in (GradualGreedy(discriminator_epochs=0), Greedy(discriminator_epochs=0))
+    ]
+    level = epochs // 5
+    assert all(f[f"level-{k}"] == level for f in found for k in (1, 2, 3))
+    assert found[0]["finetune-2"] == (epochs - 3 * level) // 2
+    assert found[0]["finetune-3"] == epochs - 3 * level - found[0]["finetune-2"]
+    assert found[1]["finetune-3"] == epochs - 3 * level
 
 
 @pytest.mark.parametrize("epochs", [1, 4])

@@ -101,7 +101,8 @@ def test_what_cannot_grow_is_refused_before_training(digits, tiny):
         "feature maps are deterministic": tiny(code=0, posterior=GaussianPosterior()),
         "not 2; set architecture=gasca": tiny(architecture=HIDDEN),
         "nothing is minimised": tiny(rec_weight=0.0, adv_weight=0.0),
-        "finetune=adversarial": tiny(rec_weight=0.0),
+        "recipe.stacking.finetune: leaves T.G. nothing to minimise.*adversarial": tiny(rec_weight=0.0),
+        "recipe.stacking.pretraining.finetune: .*all its losses weigh 0": tiny(GascaClassifier, rec_weight=0.0),
         "there is none": tiny(stacking=Greedy(stage_target="input", finetune_epochs=0)),
         "discriminator_hidden=64": Gasca(batch=32, architecture=StackedNetworks(channels=(4,), discriminator_hidden=0)),
     }
@@ -210,3 +211,8 @@ def test_no_other_stage_is_gone_on_in_than_the_one_that_was_interrupted(tmp_path
     with pytest.raises(RunError, match=rf"taken in stage 'finetune-2', where {here}; undo the change"):
         session(changed, resume=True, allowed=["recipe.stacking"]).run()
     assert not (tmp_path / "run/model.safetensors").exists()
+
+
+def test_without_fine_tuning_the_adversary_alone_may_train_the_levels(tiny, stages, digits):
+    assert stages(tiny(rec_weight=0.0, stacking=GradualGreedy(finetune_epochs=0)), digits)
+    assert stages(tiny(rec_weight=0.0, stacking=GradualGreedy(finetune="adversarial")), digits)

@@ -8,6 +8,7 @@ from attrs import evolve
 from gasca import Gasca
 
 from aaecore.forward import Forward
+from aaecore.optimizer import Adam
 from aaecore.phase import Phase
 from aaecore.randomness import Draw
 
@@ -78,6 +79,28 @@ def test_the_generators_loss_is_the_weighted_sum_of_error_and_deception(bench):
     error = (fake - f.target).square().mean()
     deception = torch.nn.functional.softplus(-model.networks[D](fake)).mean()
     assert total(phases["gen"], f).item() == pytest.approx((error + 1e-3 * deception).item(), rel=1e-5)
+
+
+def test_weights_and_optimizers_are_each_phases_own(tiny, untrained, turned):
+    moves = {"disc": Adam(lr=0.1), "gen": Adam(lr=0.2)}
+    optimizers = {"discriminator_optimizer": moves["disc"], "generator_optimizer": moves["gen"]}
+    model = untrained(tiny(rec_weight=0.7, adv_weight=0.3, **optimizers), turned)
+    disc, gen = model.recipe.all_phases(model.spec)
+    assert {disc.name: disc.optimizer, gen.name: gen.optimizer} == moves
+    assert [disc.name, gen.name] == ["disc", "gen"]  # one step of D, then one of G
+    assert {name: t.weight for name, t in gen.terms.items()} == {"L_rec": 0.7, "L_adv": 0.3}
+
+
+@pytest.mark.parametrize("k", [1, 2, 3])
+def test_every_levels_discriminator_is_at_2_ln_2_with_zero_logits(k, tiny, untrained, turned):
+    recipe = tiny()
+    model = untrained(recipe, turned)
+    phases = recipe.all_phases(model.spec)
+    stage = next(s for s in recipe.stacking.stages(model.networks, phases, recipe) if s.name == f"level-{k}")
+    silence(stage.networks[D])
+    batch = {"x": turned.x.take(range(8)), "target": turned.target.take(range(8))}
+    f = Forward(recipe, model.spec, stage.networks, batch if stage.inputs is None else stage.inputs(batch), Draw(0))
+    assert total(phases[0], f).item() == pytest.approx(2 * log(2), abs=1e-6)
 
 
 def test_exchanging_input_and_target_changes_the_loss(bench):

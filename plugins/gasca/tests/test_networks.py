@@ -109,7 +109,9 @@ def test_the_reference_networks_are_the_sheets():
     assert [len([m for m in block.modules() if isinstance(m, nn.Conv2d)]) for block in decoder.blocks] == [0, 1, 1, 1]
     assert slopes(encoder) == slopes(decoder) == {0.1}
     assert isinstance(decoder.blocks[0][-1], nn.LeakyReLU)  # features of the level below are rectified as well
-    assert nn.Sigmoid in kinds(decoder.blocks[-1])
+    assert [type(block[-1]) for block in decoder.blocks] == [*[nn.LeakyReLU] * 3, nn.Sigmoid]
+    assert [m.kernel_size for m in encoder.modules() if isinstance(m, nn.MaxPool2d)] == [2] * 3
+    assert [(m.scale_factor, m.mode) for m in decoder.modules() if isinstance(m, nn.Upsample)] == [(2, "nearest")] * 3
     judge = networks.discriminator((1, 32, 32))
     assert slopes(judge) == {0.2}
     assert not any("Norm" in kind.__name__ for network in (encoder, decoder, judge) for kind in kinds(network))
@@ -128,6 +130,43 @@ def test_an_option_puts_its_layers_into_encoder_and_decoder(options, layer):
         networks = StackedNetworks(**chosen)
         built = networks.encoder((1, 8, 8), {"code": 3}), networks.decoder(3, Spec(shape=(1, 8, 8)))
         assert all(any(isinstance(m, layer) for m in network.modules()) == there for network in built)
+
+
+@pytest.mark.parametrize("batch_norm", [True, False])
+def test_batch_normalisation_stands_between_each_convolution_and_its_rectifier(batch_norm):
+    networks, shape = StackedNetworks(batch_norm=batch_norm), (1, 32, 32)
+    built = [
+        networks.encoder(shape, {"code": 8}),
+        networks.decoder(8, Spec(shape=shape)),
+        networks.discriminator(shape),
+    ]
+    orders = [[m for m in network.modules() if not list(m.children())] for network in built]
+    for layers in orders:
+        rectified = [
+            (one, other)
+            for one, other, third in zip(layers, layers[1:], layers[2:], strict=False)
+            if isinstance(one, nn.Conv2d) and isinstance(other if not batch_norm else third, nn.LeakyReLU)
+        ]
+        assert len(rectified) == sum(isinstance(m, nn.Conv2d) for m in layers) - (layers is orders[1])
+        assert all(isinstance(other, nn.BatchNorm2d) == batch_norm for _, other in rectified)
+
+
+def spread(weight, slope):
+    """The deviation of weights, as a multiple of He's for a leaky rectifier of this slope."""
+    fan_in = weight[0].numel()
+    return (weight.std() / (2 / (1 + slope**2) / fan_in) ** 0.5).item()
+
+
+def test_all_weights_have_the_deviation_of_their_own_rectifiers(untrained, tiny, digits):
+    wide = StackedNetworks(channels=(128, 128), discriminator_hidden=256)
+    networks = untrained(tiny(architecture=wide, code=128), digits).networks
+    for role, slope in (("encoder", 0.1), ("decoder", 0.1), ("image_discriminator", 0.2)):
+        layers = [
+            m for m in networks[role].modules() if isinstance(m, nn.Conv2d | nn.Linear) and m.weight.numel() > 9000
+        ]
+        assert layers
+        assert all(spread(m.weight, slope) == pytest.approx(1, rel=0.012) for m in layers)
+        assert not any(m.bias.any() for m in layers)
 
 
 @pytest.mark.parametrize(("init", "zero"), [("kaiming", True), ("pytorch", False)])
