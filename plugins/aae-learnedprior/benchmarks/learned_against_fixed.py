@@ -72,7 +72,7 @@ def measured(model: Model, data: Data, judge: FeatureNetwork) -> dict[str, float
 
 
 def label_accuracy(model: Model, judge: FeatureNetwork, each: int = 200) -> dict[str, float]:
-    """How many samples the classifier takes for what was asked for, and Q; to classes categories are matched one to one."""
+    """How many samples the classifier, and Q, take for what was asked for; categories are matched to its classes."""
     k = model.recipe.sample_labels(model.spec)
     if not k:
         return {}
