@@ -369,6 +369,17 @@ def test_through_a_replacing_discriminator_gradients_reach_the_image_and_not_the
     assert all(p.grad is None for p in model.networks["encoder"].parameters())
 
 
+def test_judging_by_a_replacing_discriminator_leaves_the_encoders_batch_statistics(untrained, tiny, turned):
+    model = untrained(tiny(architecture=NORMALISED), turned)
+    tower = Tower(model.networks, levels_of(model.networks, shapes_codes=False))
+    model.networks["encoder"].train()
+    before = deepcopy(model.networks["encoder"].state_dict())
+    assert any(name.endswith("running_mean") for name in before)
+    tower.stack(3, "replace")[D](turned.x.take(range(4)))
+    after = model.networks["encoder"].state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
 @pytest.mark.parametrize("epochs", [5, 6, 7, 9, 11])
 @pytest.mark.parametrize("stacking", [GradualGreedy(discriminator_epochs=0), Greedy(discriminator_epochs=0)])
 def test_no_epoch_of_the_budget_is_lost(tiny, stages, turned, stacking, epochs):
