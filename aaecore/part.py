@@ -91,6 +91,17 @@ def parts_of(component: Any) -> list[Part]:
     return [part for _, item in fields_with_parts(component) for part in (item, *parts_of(item))]
 
 
+def path_of(part: Part, recipe: Part) -> str:
+    """Where a part stands in a recipe, `recipe.stacking.pretraining`; the recipe, if it does not stand there."""
+    return next((path for path, found in _paths(recipe, "recipe") if found is part), "recipe")
+
+
+def _paths(component: Part, path: str) -> Iterator[tuple[str, Part]]:
+    yield path, component
+    for name, inner in fields_with_parts(component):
+        yield from _paths(inner, f"{path}.{name}")
+
+
 def fields_with_parts(component: Any) -> Iterator[tuple[str, Part]]:
     """The parts among the fields of an attrs instance, each with its field's name."""
     if not attrs.has(type(component)):

@@ -88,6 +88,30 @@ def test_a_learned_prior_that_learns_nothing_on_pixels_is_classic_in_its_first_p
     assert all(gradient.equal(theirs_of[1][name]) for name, gradient in ours_of[1].items())
 
 
+@needs("aae-learnedprior", "aae-classic")
+@pytest.mark.parametrize("norm", ["half-mean", "half-sum", "norm"])
+def test_a_fixed_prior_in_a_discriminators_features_is_classic_in_them_in_its_first_phase(norm: str) -> None:
+    metric = {"name": "discriminator-features", "norm": norm}
+    shared = {"architecture": MLP, "code": 4, "reconstruction": metric, "scaling": "unit", "batch": 8}
+    ours = compose("learnedprior-baseline", lambda_dec=1.0, **shared)
+    theirs = compose("classic", **shared)
+    assert_same_descent(ours, theirs, {"D_C": "disc"})
+    spec = new_model(Config(recipe=ours), digits()).spec
+    networks = ours.build(spec)
+    enc, dec, rec, gen = (
+        next(p for p in r.all_phases(spec) if p.name == name)
+        for r, name in ((ours, "enc"), (ours, "dec_rec"), (theirs, "rec"), (theirs, "gen"))
+    )
+    of_enc, of_dec = gradients(ours, networks, enc), gradients(ours, networks, dec)
+    of_rec, of_gen = gradients(theirs, networks, rec), gradients(theirs, networks, gen)
+    assert of_dec[0] == pytest.approx(of_rec[0], rel=1e-6)
+    assert of_enc[0] == pytest.approx(of_rec[0] + of_gen[0], rel=1e-6)
+    for name, gradient in of_dec[1].items():
+        torch.testing.assert_close(gradient, of_rec[1][name])
+    for name, gradient in of_enc[1].items():
+        torch.testing.assert_close(gradient, of_rec[1][name] + of_gen[1][name])
+
+
 @needs("gasca")
 @pytest.mark.parametrize("stacking", ["greedy", "gradual-greedy"])
 def test_level_wise_training_of_one_level_without_fine_tuning_is_joint_training_bit_for_bit(stacking: str) -> None:

@@ -3,7 +3,7 @@ from attrs import field, frozen
 from attrs.validators import ge
 
 from aaecore.errors import PluginError
-from aaecore.part import Part, field_help, parts_of, summary
+from aaecore.part import Part, field_help, parts_of, path_of, summary
 
 
 @frozen(kw_only=True)
@@ -88,3 +88,21 @@ def test_another_default_keeps_the_validator_and_another_validator_replaces_it()
     for wrong in (lambda: Again(n=0), lambda: Looser(n=-2)):
         with pytest.raises(ValueError, match="'n' must be >="):
             wrong()
+
+
+@frozen(kw_only=True)
+class Box(Part):
+    """A part that may hold others."""
+
+    inner: tuple[Part, ...] = ()
+
+
+def test_a_part_is_found_where_it_stands_and_equal_ones_are_told_apart():
+    first, second, elsewhere = Box(), Box(), Box()
+    held = Box(inner=(second,))
+    recipe = Box(inner=(first, held))
+    assert first == second
+    assert path_of(recipe, recipe) == "recipe"
+    assert path_of(first, recipe) == "recipe.inner"
+    assert path_of(second, recipe) == "recipe.inner.inner"
+    assert path_of(elsewhere, recipe) == "recipe"

@@ -10,6 +10,7 @@ from attrs.validators import ge, optional
 from torch.nn import Module
 
 from aaecore.errors import ConfigError
+from aaecore.part import path_of
 from aaecore.phase import Phase
 from aaecore.stacking import Stacking, Stage
 
@@ -35,4 +36,4 @@ class Single(Stacking):
         """Patience needs reconstructions to judge by."""
         if self.patience is not None and not {"encoder", "decoder"} <= recipe.own_networks(spec).keys():
             problem = "goes by reconstructions, and this recipe makes none"
-            raise ConfigError("recipe.stacking.patience", f"{problem}; leave it out")
+            raise ConfigError(f"{path_of(self, recipe)}.patience", f"{problem}; leave it out")

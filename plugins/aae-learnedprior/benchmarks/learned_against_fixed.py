@@ -31,8 +31,18 @@ RECIPES = tuple(name for paper in PAPERS for name in (paper, f"{paper}-baseline"
 MOST = 10_000
 
 
-def recipe_for(name: str, epochs: int, width: float, share: float, code: int | None) -> LearnedPrior:
-    """A recipe with all networks scaled by `width`, its decoder by `share` once more; the code as given, or its own."""
+def recipe_for(
+    name: str,
+    epochs: int,
+    width: float,
+    share: float,
+    code: int | None,
+    lambdas: tuple[float | None, float | None] = (None, None),
+) -> LearnedPrior:
+    """A recipe with all networks scaled by `width`, its decoder by `share` once more.
+
+    Code, and the decoder's and the encoder's weight of the reconstruction error, are as given, or its own.
+    """
 
     def scaled(channels: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(max(1, round(width * c)) for c in channels)
@@ -47,7 +57,13 @@ def recipe_for(name: str, epochs: int, width: float, share: float, code: int | N
     )
     made = aaecore.compose(name, architecture=architecture)
     assert isinstance(made, LearnedPrior)
-    return evolve(made, epochs=epochs, code=code or made.code)
+    dec, enc = (own if given is None else given for given, own in zip(lambdas, _lambdas(made), strict=True))
+    return evolve(made, epochs=epochs, code=code or made.code, lambda_dec=dec, lambda_enc=enc)
+
+
+def _lambdas(recipe: LearnedPrior) -> tuple[float, float]:
+    """The weights of the reconstruction error, for the decoder and for the encoder."""
+    return recipe.lambda_dec, recipe.lambda_enc
 
 
 def measured(model: Model, data: Data, judge: FeatureNetwork) -> dict[str, float]:
@@ -108,6 +124,8 @@ def label_accuracy(model: Model, judge: FeatureNetwork, each: int = 200) -> dict
 @click.option(
     "--code", type=click.IntRange(1), help="Size of a code; the recipes' own differ for baselines with a condition."
 )
+@click.option("--lambda-dec", type=Number(0, 1e9, min_open=True), help="As the recipe's setting.")
+@click.option("--lambda-enc", type=Number(0, 1e9), help="As the recipe's setting.")
 @click.option("--epochs", type=click.IntRange(1), default=20)
 @click.option("--seeds", type=SEEDS, default="0-2", metavar="N,N,...")
 @click.option("--classifier-steps", type=click.IntRange(1), default=1000)
@@ -123,6 +141,8 @@ def main(
     shares: tuple[float, ...],
     width: float,
     code: int | None,
+    lambda_dec: float | None,
+    lambda_enc: float | None,
     epochs: int,
     seeds: tuple[int, ...],
     classifier_steps: int,
@@ -131,16 +151,18 @@ def main(
     out: Path,
 ) -> None:
     """Train every recipe at every size of the decoder with every seed; results.jsonl gets a line for each."""
+    lambdas = (lambda_dec, lambda_enc)
     loaded = load_data(DataConfig(source=data, root=data_root, limit=limit, size=size), 0)
     for name, share in product(recipes, shares):
-        check(recipe_for(name, epochs, width, share, code), loaded, device=device)
+        check(recipe_for(name, epochs, width, share, code, lambdas), loaded, device=device)
     new_run_directory(out, "")
     judge = own_classifier(loaded, out, steps=classifier_steps)
     for name, share, seed in product(recipes, shares, seeds):
         folder = out / f"{name}-{share:g}-{seed}"
-        recipe = recipe_for(name, epochs, width, share, code)
+        recipe = recipe_for(name, epochs, width, share, code, lambdas)
         model = aaecore.train(recipe, loaded, seed=seed, quiet=True, precision=precision, device=device, out=folder)
         row = {"recipe": name, "share": share, "seed": seed, "epochs": epochs, "width": width, "code": recipe.code}
+        row |= {"lambda_dec": recipe.lambda_dec, "lambda_enc": recipe.lambda_enc}
         row |= {"seconds": model.metrics["seconds"], **measured(model, loaded, judge)}
         with (out / "results.jsonl").open("a") as file:
             file.write(json.dumps(row) + "\n")

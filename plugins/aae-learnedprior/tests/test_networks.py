@@ -150,9 +150,8 @@ def test_every_layer_of_the_vaegan_networks_is_the_published_codes() -> None:
 
 
 def test_the_recipes_defaults_are_the_sheets() -> None:
-    for made in (LearnedPrior(), VAEGAN()):
-        assert made.scaling == "symmetric"  # the decoder ends in tanh, which reaches all of [-1, 1] and no more
-        assert getattr(made.architecture, "padding") == -1  # noqa: B009 - black
+    assert LearnedPrior().scaling == VAEGAN().scaling == "symmetric"  # decoders end in tanh, which reaches no further
+    assert Residual().padding == VAEGANNetworks().padding == -1  # black
     recipe, prior = LearnedPrior(), Learned()
     optimizers = [recipe.code_discriminator_optimizer, recipe.encoder_optimizer, recipe.decoder_optimizer]
     optimizers += [prior.discriminator_optimizer, prior.generator_optimizer]

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import Module
 
 from aaecore.errors import ConfigError
+from aaecore.part import path_of
 from aaecore.phase import Phase
 from aaecore.recipe import Recipe
 from aaecore.spec import Spec
@@ -103,7 +104,7 @@ class LevelWise(Stacking):
     def check(self, recipe: Recipe, spec: Spec) -> None:
         """Needs mirrored stacks of blocks, and something to reconstruct."""
         shapes = shapes_of(recipe, spec)
-        here = PATH if recipe.stacking is self else f"{PATH}.pretraining"
+        here = path_of(self, recipe)
         _check_features(recipe, spec, shapes)
         if self.stage_target == "input" and (self.finetune_epochs == 0 or not self.tuned(shapes.levels)):
             problem = "leaves the target to fine-tuning, and there is none"

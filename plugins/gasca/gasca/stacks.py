@@ -56,8 +56,7 @@ class Tower:
 
 
 class AsConstants(nn.Module):
-    """Blocks that are somebody else's: gradients pass through to the input, never to their weights, and their batch
-    statistics stay as they are."""
+    """Blocks that are somebody else's: gradients pass to the input only, and statistics stay as they are."""
 
     def __init__(self, blocks: Sequence[Module]) -> None:
         super().__init__()

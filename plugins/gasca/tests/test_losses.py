@@ -7,7 +7,9 @@ import torch
 from attrs import evolve
 from gasca import Gasca
 
+from aaecore import train
 from aaecore.forward import Forward
+from aaecore.observer import Observer
 from aaecore.optimizer import Adam
 from aaecore.phase import Phase
 from aaecore.randomness import Draw
@@ -145,3 +147,26 @@ def test_without_adversarial_weight_no_discriminator_matters(tiny, watch, turned
     assert any(name.startswith(D) for name in other)
     assert all(torch.equal(tensor, other[name]) for name, tensor in last.items() if not name.startswith("level_heads"))
     assert not any("disc" in name or "realign" in name for name in alone.losses)
+
+
+class OtherDiscriminator(Observer):
+    """Begins with another discriminator than the seed's."""
+
+    def train_begin(self, t):
+        with torch.random.fork_rng():
+            torch.manual_seed(99)
+            for p in t.model.networks[D].parameters():
+                torch.nn.init.normal_(p)
+
+
+def test_the_autoencoder_goes_its_way_whatever_the_discriminator_begins_with_unless_it_weighs(tiny, turned):
+    def autoencoder(weight, *observers):
+        recipe = tiny(Spectated, adv_weight=weight)
+        found = train(recipe, turned, quiet=True, device="cpu", observers=observers).networks
+        return {f"{r}/{k}": v for r in ("encoder", "decoder") for k, v in found[r].state_dict().items()}
+
+    def same(one, other):
+        return all(torch.equal(tensor, other[name]) for name, tensor in one.items())
+
+    assert same(autoencoder(0.0), autoencoder(0.0, OtherDiscriminator()))
+    assert not same(autoencoder(1e-3), autoencoder(1e-3, OtherDiscriminator()))
